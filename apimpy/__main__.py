@@ -1,0 +1,5 @@
+"""`python -m apimpy`."""
+
+from apimpy.cli.main import main
+
+main()

@@ -1,0 +1,172 @@
+"""`apimpy serve`: a policy in front of a backend, as a gateway."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from apimpy.gateway.config import ServeConfig
+    from apimpy.runtime.services import Options
+
+__all__ = ["serve_command"]
+
+_CHOICES = {
+    "rate_algorithm": ("bucket", "sliding"),
+    "stream_usage": ("prefer_reported", "estimate"),
+    "same_key_policy": ("each_instance", "once"),
+    "anthropic_parsing": ("native", "off"),
+    "variables_missing": ("throw", "null"),
+    "sse_buffering": ("never", "platform"),
+}
+_OWN_FLAGS = ("max_request_body", "max_buffered_body")
+
+
+@click.command("serve", short_help="Run the gateway.")
+@click.argument("policy", type=click.Path(exists=True, path_type=Path))
+@click.option("--backend", metavar="URL", help="Base URL of the backend; the incoming path is appended to it.")
+@click.option("--mock", is_flag=True, help="Use the built-in OpenAI-compatible backend.")
+@click.option("--mock-reply", metavar="TEXT", help="What the mock answers (default: an echo).")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="0 picks one.")
+@click.option("--admin-port", default=8081, show_default=True, type=click.IntRange(0, 65535), help="0 picks one.")
+@click.option("--named-value", "named_values", multiple=True, metavar="NAME=VALUE", help="Repeatable.")
+@click.option(
+    "--fragments", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Folder of fragment files."
+)
+@click.option("--subscription", "subscriptions", multiple=True, metavar="NAME=KEY", help="A known key.  Repeatable.")
+@click.option("--subscription-header", metavar="NAME", help="Header with the key (`api-key` for Azure OpenAI clients).")
+@click.option("--identity-token", metavar="TOKEN", help="Managed identity: this token.")
+@click.option("--identity-file", type=click.Path(path_type=Path), help="Managed identity: the token in this file.")
+@click.option("--identity-command", metavar="COMMAND", help="Managed identity: what this prints for {resource}.")
+@click.option("--rate-algorithm", type=click.Choice(_CHOICES["rate_algorithm"]), help="Tokens per minute.")
+@click.option("--option", "options", multiple=True, metavar="NAME=VALUE", help="A fidelity option.  Repeatable.")
+@click.option(
+    "--access-log", type=click.Choice(["off", "json", "text"]), default="json", show_default=True, help="On stdout."
+)
+@click.option("--max-body", type=click.IntRange(1), default=1 << 30, metavar="BYTES", help="413 beyond (1 GiB).")
+@click.option("--max-buffered-body", type=click.IntRange(1), default=64 << 20, metavar="BYTES", help="For policies.")
+@click.option("--max-header", type=click.IntRange(16384), default=32768, metavar="BYTES", help="One field; 431 beyond.")
+@click.option("--drain", type=click.FloatRange(0), default=30.0, show_default=True, metavar="SECONDS")
+@click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="warning")
+@click.option("--workers", type=click.IntRange(1), default=1, help="Processes (only 1 yet).")
+@click.option("--redis", metavar="URL", help="Not available yet.")
+@click.option("--watch", is_flag=True, help="Not available yet.")
+def serve_command(policy: Path, **flags: Any) -> None:
+    """Run POLICY (an XML file) as a gateway in front of a backend.
+
+    SIGTERM finishes what is under way and exits.
+    """
+    from apimpy.gateway.config import ConfigError
+
+    _refuse_unbuilt(policy, flags)
+    try:
+        config = _config(policy, flags)
+    except ConfigError as error:
+        raise click.UsageError(str(error)) from error
+    logging.basicConfig(
+        stream=sys.stderr, level=flags["log_level"].upper(), format="%(levelname)s %(name)s: %(message)s"
+    )
+    sys.exit(_run(config))
+
+
+def _refuse_unbuilt(policy: Path, flags: dict[str, Any]) -> None:
+    asked = {
+        "--workers above 1": flags["workers"] > 1,
+        "--redis": flags["redis"] is not None,
+        "--watch": flags["watch"],
+        "serving a folder": policy.is_dir(),
+        "serving a gateway file": policy.suffix.lower() in (".yaml", ".yml"),
+    }
+    for what, is_asked in asked.items():
+        if is_asked:
+            click.echo(f"apimpy serve: {what} is not available yet", err=True)
+            sys.exit(2)
+
+
+def _config(policy: Path, flags: dict[str, Any]) -> ServeConfig:
+    from apimpy.gateway.config import KEY_HEADER, ConfigError, ServeConfig, parse_backend, parse_pair
+    from apimpy.gateway.server import Limits
+
+    if flags["mock"] == (flags["backend"] is not None):
+        raise ConfigError("one of --backend URL and --mock is needed, and only one")
+    ways = [flags[f"identity_{way}"] for way in ("token", "file", "command")]
+    if sum(w is not None for w in ways) > 1:
+        raise ConfigError("only one of --identity-token, --identity-file and --identity-command")
+    return ServeConfig(
+        policy=policy,
+        backend=None if flags["mock"] else parse_backend(flags["backend"]),
+        mock_reply=flags["mock_reply"],
+        host=flags["host"],
+        port=flags["port"],
+        admin_port=flags["admin_port"],
+        named_values=tuple(parse_pair(p, "--named-value") for p in flags["named_values"]),
+        fragments=flags["fragments"],
+        subscriptions=tuple(parse_pair(p, "--subscription") for p in flags["subscriptions"]),
+        subscription_header=flags["subscription_header"] or KEY_HEADER,
+        identity_token=ways[0],
+        identity_file=ways[1],
+        identity_command=ways[2],
+        access_log=flags["access_log"],
+        drain_seconds=flags["drain"],
+        limits=Limits(line=flags["max_header"], field=flags["max_header"], body=flags["max_body"]),
+        options=_options(flags),
+    )
+
+
+def _options(flags: dict[str, Any]) -> Options:
+    from apimpy.gateway.config import ConfigError, parse_pair
+    from apimpy.runtime.services import Options
+
+    defaults = Options()
+    names = [f.name for f in dataclasses.fields(Options) if f.name not in _OWN_FLAGS]
+    chosen: dict[str, Any] = {name: flags[name.replace("request_", "")] for name in _OWN_FLAGS}
+    if flags["rate_algorithm"]:
+        chosen["rate_algorithm"] = flags["rate_algorithm"]
+    for text in flags["options"]:
+        name, value = parse_pair(text, "--option")
+        if name not in names:
+            raise ConfigError(f"there is no option {name!r}; there are {', '.join(names)}")
+        default = getattr(defaults, name)
+        if name in _CHOICES and value not in _CHOICES[name]:
+            raise ConfigError(f"--option {name} is one of {', '.join(_CHOICES[name])}, not {value!r}")
+        if isinstance(default, bool):
+            if value not in ("true", "false"):
+                raise ConfigError(f"--option {name} is true or false, not {value!r}")
+            chosen[name] = value == "true"
+        elif isinstance(default, int):
+            if not value.isascii() or not value.isdigit():
+                raise ConfigError(f"--option {name} is a number, not {value!r}")
+            chosen[name] = int(value)
+        else:
+            chosen[name] = value
+    return dataclasses.replace(defaults, **chosen)
+
+
+def _run(config: ServeConfig) -> int:
+    from apimpy.diagnostics import Severity
+    from apimpy.gateway.load import load_program
+    from apimpy.gateway.run import run_until_stopped, serve
+    from apimpy.tokens.counter import TiktokenCounter
+
+    loaded = load_program(config.policy, config.fragments, dict(config.named_values))
+    for item in loaded.diagnostics:
+        if item.severity >= Severity.WARNING:
+            click.echo(str(item), err=True)
+            if item.help:
+                click.echo(f"  help: {item.help}", err=True)
+    program = loaded.program
+    if program is None:
+        return 1
+    for field in dataclasses.fields(config.options):
+        value = getattr(config.options, field.name)
+        if value != field.default:
+            click.echo(f"option {field.name}: {value}", err=True)
+    counter = TiktokenCounter()
+    counting = loaded.counts_tokens or config.backend is None
+    return run_until_stopped(lambda: serve(config, program, counter, preload=counting))

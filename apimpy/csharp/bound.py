@@ -1,0 +1,490 @@
+"""The bound tree: what an expression means.  Every expression has a type; members and conversions are chosen.
+
+`start`/`end` are offsets into the expression's text.  `const` holds the value of a constant expression (else MISSING).
+`nullable` says that a reference may be null, so a member access on it needs a check.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from apimpy.csharp import nodes as n
+from apimpy.csharp.types import MISSING, Method, Property, Type
+
+__all__ = ["Conversion", "Local", "LocalFunctionSymbol"]
+
+
+@dataclass(slots=True, eq=False)
+class Local:
+    """A local variable or parameter."""
+
+    name: str
+    type: Type
+    depth: int
+    """Nesting of functions in which it is declared."""
+    in_loop: bool = False
+    const: Any = MISSING
+    readonly: bool = False
+    captured: bool = False
+    assigned_captured: bool = False
+    """Assigned in a function other than its own."""
+    id: int = 0
+
+    @property
+    def cell(self) -> bool:
+        """Shared by reference between functions, as C# captures variables."""
+        return self.captured and (self.in_loop or self.assigned_captured)
+
+
+@dataclass(slots=True, eq=False)
+class LocalFunctionSymbol:
+    name: str
+    params: tuple[tuple[str, Type, str, Any], ...]
+    """(name, type, mode, default)"""
+    result: Type
+    depth: int
+    id: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Conversion:
+    """How a value of one type becomes another.
+
+    kinds: identity, numeric, constant, null, reference, box, unbox, cast, wrap (T to T?), lift (T? to U?), unwrap
+    (T? to U), enum, user, lambda, method_group, tuple, default, interpolation, error.
+    """
+
+    kind: str
+    inner: Conversion | None = None
+    method: Method | None = None
+    outer: Conversion | None = None
+    explicit: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class BExpr:
+    type: Type
+    start: int
+    end: int
+    const: Any = field(default=MISSING, kw_only=True)
+    nullable: bool = field(default=False, kw_only=True)
+
+
+@dataclass(slots=True, eq=False)
+class BConst(BExpr):
+    """A constant; its value is `const`."""
+
+
+@dataclass(slots=True, eq=False)
+class BError(BExpr):
+    """Something that was reported; its type is ERROR."""
+
+
+@dataclass(slots=True, eq=False)
+class BContext(BExpr):
+    """The implicit variable `context`."""
+
+
+@dataclass(slots=True, eq=False)
+class BLocal(BExpr):
+    local: Local
+
+
+@dataclass(slots=True, eq=False)
+class BTemp(BExpr):
+    """The non-null receiver inside a conditional access, or a value computed once."""
+
+    id: int
+
+
+@dataclass(slots=True, eq=False)
+class BTypeRef(BExpr):
+    """A type used as an expression (`string` in `string.Empty`); `of` is the type."""
+
+    of: Type
+
+
+@dataclass(slots=True, eq=False)
+class BNamespace(BExpr):
+    name: str
+
+
+@dataclass(slots=True, eq=False)
+class BMethodGroup(BExpr):
+    name: str
+    receiver: BExpr | None
+    methods: tuple[Method, ...]
+    type_args: tuple[Type, ...] | None
+    extensions: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class BLocalFunctionRef(BExpr):
+    symbol: LocalFunctionSymbol
+
+
+@dataclass(slots=True, eq=False)
+class BUnboundLambda(BExpr):
+    node: n.Lambda
+
+
+@dataclass(slots=True, eq=False)
+class BLambda(BExpr):
+    params: tuple[Local, ...]
+    body: BExpr | BStmt
+    result: Type
+
+
+@dataclass(slots=True, eq=False)
+class BCall(BExpr):
+    method: Method
+    receiver: BExpr | None
+    args: list[BExpr]
+    outs: list[tuple[int, BExpr | None]]
+    """(parameter index, where the out value goes; None: discarded)"""
+
+
+@dataclass(slots=True, eq=False)
+class BLocalCall(BExpr):
+    symbol: LocalFunctionSymbol
+    args: list[BExpr]
+    outs: list[tuple[int, BExpr | None]]
+
+
+@dataclass(slots=True, eq=False)
+class BInvoke(BExpr):
+    target: BExpr
+    args: list[BExpr]
+
+
+@dataclass(slots=True, eq=False)
+class BProperty(BExpr):
+    prop: Property
+    receiver: BExpr | None
+    index: list[BExpr]
+
+
+@dataclass(slots=True, eq=False)
+class BArrayIndex(BExpr):
+    array: BExpr
+    index: list[BExpr]
+
+
+@dataclass(slots=True, eq=False)
+class BItem(BExpr):
+    """A member of a tuple or an anonymous object, by position."""
+
+    target: BExpr
+    position: int
+
+
+@dataclass(slots=True, eq=False)
+class BConvert(BExpr):
+    conversion: Conversion
+    operand: BExpr
+    checked: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class BUnary(BExpr):
+    """A primitive operator: `-`, `~`, `!`, `+` on the operand's own type."""
+
+    op: str
+    operand: BExpr
+    checked: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class BBinary(BExpr):
+    """A primitive operator; both operands are of `on` (shifts: the right one is int).
+
+    `lifted`: operands are `on?`; comparisons give false for null, arithmetic null.  `on` is string for concatenation
+    and string equality; object for reference equality; a delegate or enum type for theirs.
+    """
+
+    op: str
+    left: BExpr
+    right: BExpr
+    on: Type
+    lifted: bool = False
+    checked: bool = False
+    method: Method | None = None
+
+
+@dataclass(slots=True, eq=False)
+class BLogical(BExpr):
+    """`&&` and `||` on bool."""
+
+    op: str
+    left: BExpr
+    right: BExpr
+
+
+@dataclass(slots=True, eq=False)
+class BConditional(BExpr):
+    test: BExpr
+    then: BExpr
+    other: BExpr
+
+
+@dataclass(slots=True, eq=False)
+class BCoalesce(BExpr):
+    """`left ?? right`: `temp` is the non-null left side, `value` what becomes of it."""
+
+    left: BExpr
+    temp: BTemp
+    value: BExpr
+    right: BExpr
+
+
+@dataclass(slots=True, eq=False)
+class BConditionalAccess(BExpr):
+    target: BExpr
+    temp: BTemp
+    rest: BExpr
+
+
+@dataclass(slots=True, eq=False)
+class BInterpolated(BExpr):
+    parts: list[str | tuple[BExpr, int | None, str | None]]
+
+
+@dataclass(slots=True, eq=False)
+class BAssign(BExpr):
+    target: BExpr
+    value: BExpr
+
+
+@dataclass(slots=True, eq=False)
+class BCompound(BExpr):
+    """`target op= …` and `++`/`--`: `value` computes the new value from `temp` (the old one).
+
+    `postfix`: the expression's value is the old one.
+    """
+
+    target: BExpr
+    temp: BTemp
+    value: BExpr
+    postfix: bool
+
+
+@dataclass(slots=True, eq=False)
+class BNew(BExpr):
+    ctor: Method
+    args: list[BExpr]
+    outs: list[tuple[int, BExpr | None]]
+
+
+@dataclass(slots=True, eq=False)
+class BInit(BExpr):
+    """An object with an initialiser: `temp` is the new object; `actions` run on it; the object is the value."""
+
+    target: BExpr
+    temp: BTemp
+    actions: list[BExpr]
+
+
+@dataclass(slots=True, eq=False)
+class BArrayNew(BExpr):
+    """`items` None: zero-filled, `sizes` the lengths."""
+
+    element: Type
+    sizes: list[BExpr]
+    items: list[BExpr] | None
+    shape: tuple[int, ...] | None = None
+
+
+@dataclass(slots=True, eq=False)
+class BAnonymous(BExpr):
+    values: list[BExpr]
+
+
+@dataclass(slots=True, eq=False)
+class BTuple(BExpr):
+    values: list[BExpr]
+
+
+@dataclass(slots=True, eq=False)
+class BIs(BExpr):
+    """`operand is of` with an optional variable."""
+
+    operand: BExpr
+    of: Type
+    local: Local | None
+
+
+@dataclass(slots=True, eq=False)
+class BIsConst(BExpr):
+    """`operand is constant`: boxed equality; `const` None tests null."""
+
+    operand: BExpr
+    value: BExpr
+
+
+@dataclass(slots=True, eq=False)
+class BAs(BExpr):
+    operand: BExpr
+    of: Type
+
+
+@dataclass(slots=True, eq=False)
+class BThrow(BExpr):
+    value: BExpr
+
+
+@dataclass(slots=True, eq=False)
+class BTypeOf(BExpr):
+    of: Type
+
+
+@dataclass(slots=True, eq=False)
+class BDefault(BExpr):
+    """`default(T)`; type None-like (`DEFAULT`) until converted."""
+
+
+# --- statements
+
+
+@dataclass(slots=True, eq=False)
+class BStmt:
+    start: int
+    end: int
+
+
+@dataclass(slots=True, eq=False)
+class BBlock(BStmt):
+    body: list[BStmt]
+
+
+@dataclass(slots=True, eq=False)
+class BDeclare(BStmt):
+    local: Local
+    value: BExpr | None
+
+
+@dataclass(slots=True, eq=False)
+class BDeconstruct(BStmt):
+    locals: list[Local | None]
+    value: BExpr
+
+
+@dataclass(slots=True, eq=False)
+class BLocalFunction(BStmt):
+    symbol: LocalFunctionSymbol
+    params: list[Local]
+    body: BBlock
+
+
+@dataclass(slots=True, eq=False)
+class BExprStmt(BStmt):
+    value: BExpr
+
+
+@dataclass(slots=True, eq=False)
+class BIf(BStmt):
+    test: BExpr
+    then: BStmt
+    other: BStmt | None
+
+
+@dataclass(slots=True, eq=False)
+class BWhile(BStmt):
+    test: BExpr
+    body: BStmt
+    kind: Literal["while", "do"]
+
+
+@dataclass(slots=True, eq=False)
+class BFor(BStmt):
+    init: list[BStmt]
+    test: BExpr | None
+    step: list[BExpr]
+    body: BStmt
+
+
+@dataclass(slots=True, eq=False)
+class BForeach(BStmt):
+    """`element` converts one item (`temp`) to the variable's type; `locals` more than one: deconstruction."""
+
+    locals: list[Local]
+    source: BExpr
+    temp: BTemp
+    element: BExpr
+    body: BStmt
+
+
+@dataclass(slots=True, eq=False)
+class BReturn(BStmt):
+    value: BExpr | None
+
+
+@dataclass(slots=True, eq=False)
+class BBreak(BStmt):
+    pass
+
+
+@dataclass(slots=True, eq=False)
+class BContinue(BStmt):
+    pass
+
+
+@dataclass(slots=True, eq=False)
+class BRethrow(BStmt):
+    pass
+
+
+@dataclass(slots=True, eq=False)
+class BCatch:
+    type: Type
+    local: Local | None
+    when: BExpr | None
+    body: BBlock
+
+
+@dataclass(slots=True, eq=False)
+class BTry(BStmt):
+    body: BBlock
+    catches: list[BCatch]
+    finally_: BBlock | None
+
+
+@dataclass(slots=True, eq=False)
+class BUsing(BStmt):
+    """`dispose` is called on each local (or the value) at the end."""
+
+    locals: list[BDeclare]
+    value: BExpr | None
+    body: BStmt
+
+
+@dataclass(slots=True, eq=False)
+class BLabel:
+    """`value` a constant test, `of` a type test (with `local`), both None: default."""
+
+    value: BExpr | None
+    of: Type | None
+    local: Local | None
+    when: BExpr | None
+
+
+@dataclass(slots=True, eq=False)
+class BSection:
+    labels: list[BLabel]
+    body: list[BStmt]
+
+
+@dataclass(slots=True, eq=False)
+class BSwitch(BStmt):
+    value: BExpr
+    local: Local
+    sections: list[BSection]
+    default: int | None
+
+
+@dataclass(slots=True, eq=False)
+class BGoto(BStmt):
+    """`goto case`/`goto default`: the number of the section."""
+
+    value: BExpr | None
+    section: int = -1

@@ -1,0 +1,562 @@
+"""Calls: argument lists, type inference, overload resolution (C# 12.6).
+
+A candidate is a method with a parameter for every argument.  Lambdas are bound last, with the parameter types that the
+other arguments gave; binding one is speculative (its problems count only when it is chosen).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from apimpy.csharp import bound as bd
+from apimpy.csharp import nodes as n
+from apimpy.csharp.bound import BExpr
+from apimpy.csharp.conversions import implicit
+from apimpy.csharp.known import INTEGRAL, is_nullable, keyword, strip_nullable
+from apimpy.csharp.lookup import as_instance_of, delegate_signature, is_delegate
+from apimpy.csharp.types import (
+    ERROR,
+    NULL,
+    VOID,
+    ArrayType,
+    Method,
+    Named,
+    Param,
+    TupleType,
+    Type,
+    TypeParam,
+    array_of,
+)
+
+if TYPE_CHECKING:
+    from apimpy.csharp.binder import Binder
+
+__all__ = ["Arg", "resolve"]
+
+
+@dataclass(slots=True, eq=False)
+class Arg:
+    """An argument: bound as far as it can be without its parameter."""
+
+    node: n.Argument
+    value: BExpr | None
+    """None for `out var x`."""
+    name: str | None
+    mode: str
+
+
+@dataclass(slots=True, eq=False)
+class Candidate:
+    method: Method
+    slots: list[int]
+    """For each argument, its parameter's index."""
+    expanded: bool
+    """A `params` method in its expanded form."""
+    types: list[Type] = field(default_factory=list)
+    """For each argument, the type it is converted to."""
+    lambdas: dict[int, bd.BLambda] = field(default_factory=dict)
+    inferred: bool = False
+    failure: tuple[int, str] | None = None
+
+
+def _params(m: Method) -> Sequence[Param]:
+    return m.params
+
+
+def _slots(m: Method, args: list[Arg], *, expanded: bool) -> list[int] | None:
+    params = m.params
+    count = len(params)
+    out: list[int] = []
+    used: set[int] = set()
+    for i, a in enumerate(args):
+        if a.name is not None:
+            j = next((j for j, p in enumerate(params) if p.name == a.name), -1)
+            if j < 0 or j in used:
+                return None
+        elif expanded and i >= count - 1:
+            j = count - 1
+        elif i < count:
+            j = i
+        else:
+            return None
+        used.add(j)
+        out.append(j)
+    for j, p in enumerate(params):
+        if j not in used and not p.optional and not (expanded and j == count - 1):
+            return None
+    return out
+
+
+def _target(m: Method, slot: int, *, expanded: bool) -> Type:
+    p = m.params[slot]
+    if expanded and p.mode == "params":
+        assert isinstance(p.type, ArrayType)
+        return p.type.element
+    return p.type
+
+
+# --- inference
+
+
+class _Inference:
+    def __init__(self, params: tuple[TypeParam, ...]) -> None:
+        self.params = frozenset(params)
+        self.bounds: dict[TypeParam, list[Type]] = {p: [] for p in params}
+        self.exact: dict[TypeParam, Type] = {}
+
+    def infer(self, target: Type, source: Type, *, exact: bool = False) -> None:
+        if source in (NULL, ERROR, VOID):
+            return
+        if isinstance(target, TypeParam):
+            if target in self.params:
+                if exact and target not in self.exact:
+                    self.exact[target] = source
+                if source not in self.bounds[target]:
+                    self.bounds[target].append(source)
+            return
+        if isinstance(target, ArrayType):
+            if isinstance(source, ArrayType) and source.rank == target.rank:
+                self.infer(target.element, source.element, exact=exact)
+            return
+        if isinstance(target, TupleType):
+            if isinstance(source, TupleType) and len(source.elements) == len(target.elements):
+                for t, s in zip(target.elements, source.elements, strict=True):
+                    self.infer(t, s)
+            return
+        if not isinstance(target, Named) or not target.args:
+            return
+        if is_nullable(target):
+            self.infer(target.args[0], strip_nullable(source), exact=exact)
+            return
+        use = as_instance_of(source, target.decl)
+        if use is not None:
+            covariant = target.decl.name in ("IEnumerable", "IEnumerator", "IReadOnlyCollection", "IReadOnlyList", "IGrouping")
+            for t, s in zip(target.args, use.args, strict=True):
+                self.infer(t, s, exact=not covariant)
+
+    def fixed(self) -> dict[TypeParam, Type]:
+        out: dict[TypeParam, Type] = {}
+        for p, bounds in self.bounds.items():
+            if p in self.exact:
+                out[p] = self.exact[p]
+            elif bounds:
+                best = common_type(bounds)
+                if best is not None:
+                    out[p] = best
+        return out
+
+
+def common_type(types: Sequence[Type]) -> Type | None:
+    """The one of the types to which all others convert implicitly."""
+    for t in types:
+        if all(o is t or implicit(o, t) is not None for o in types):
+            return t
+    return None
+
+
+def _mentions(t: Type, params: frozenset[TypeParam]) -> bool:
+    if isinstance(t, TypeParam):
+        return t in params
+    if isinstance(t, ArrayType):
+        return _mentions(t.element, params)
+    if isinstance(t, Named):
+        return any(_mentions(a, params) for a in t.args)
+    if isinstance(t, TupleType):
+        return any(_mentions(e, params) for e in t.elements)
+    return False
+
+
+def _infer(b: Binder, m: Method, args: list[Arg], slots: list[int], *, expanded: bool) -> Method | None:
+    inference = _Inference(m.type_params)
+    waiting: list[int] = []
+    for i, a in enumerate(args):
+        target = _target(m, slots[i], expanded=expanded)
+        if a.value is None:
+            continue
+        if isinstance(a.value, bd.BUnboundLambda | bd.BMethodGroup | bd.BLocalFunctionRef):
+            waiting.append(i)
+        elif not (isinstance(a.value, bd.BDefault) and a.value.type is NULL):
+            inference.infer(target, a.value.type, exact=a.mode == "ref")
+    progress = True
+    while waiting and progress:
+        progress = False
+        for i in list(waiting):
+            target = _target(m, slots[i], expanded=expanded)
+            if not is_delegate(target):
+                waiting.remove(i)
+                continue
+            known = inference.fixed()
+            shape = delegate_signature(target)
+            inputs = [p.type.subst(known) for p in shape.params]
+            if any(_mentions(t, inference.params) for t in inputs):
+                explicit_types = _lambda_types(b, args[i].value)
+                if explicit_types is None or len(explicit_types) != len(inputs):
+                    continue
+                for p, t in zip(shape.params, explicit_types, strict=True):
+                    inference.infer(p.type, t, exact=True)
+                inputs = explicit_types
+            value = args[i].value
+            result: Type | None = None
+            if isinstance(value, bd.BUnboundLambda):
+                made = b.try_lambda(value, inputs, None)
+                result = made.result if made is not None else None
+            elif isinstance(value, bd.BMethodGroup):
+                chosen = b.method_for(value, inputs)
+                result = chosen.result if chosen is not None else None
+            elif isinstance(value, bd.BLocalFunctionRef):
+                result = value.symbol.result
+            if result is not None and result is not VOID:
+                inference.infer(shape.result, result)
+            waiting.remove(i)
+            progress = True
+    known = inference.fixed()
+    if len(known) < len(m.type_params):
+        return None
+    return m.subst(known)
+
+
+def _lambda_types(b: Binder, value: BExpr | None) -> list[Type] | None:
+    if isinstance(value, bd.BUnboundLambda) and value.node.params and all(p.type for p in value.node.params):
+        return [b.type(p.type) for p in value.node.params if p.type is not None]
+    return None
+
+
+# --- applicability and betterness
+
+
+def _applicable(b: Binder, c: Candidate, args: list[Arg]) -> bool:
+    for i, a in enumerate(args):
+        p = c.method.params[c.slots[i]]
+        target = _target(c.method, c.slots[i], expanded=c.expanded)
+        c.types.append(target)
+        if (p.mode in ("out", "ref")) != (a.mode in ("out", "ref", "out declaration")):
+            c.failure = i, "mode"
+            return False
+        if p.mode in ("out", "ref"):
+            if a.value is not None and a.value.type not in (target, ERROR):
+                c.failure = i, "type"
+                return False
+            continue
+        assert a.value is not None
+        if isinstance(a.value, bd.BUnboundLambda):
+            if not is_delegate(target):
+                c.failure = i, "lambda"
+                return False
+            made = b.try_lambda(a.value, [q.type for q in delegate_signature(target).params], target)
+            if made is None:
+                c.failure = i, "lambda"
+                return False
+            c.lambdas[i] = made
+            continue
+        if not b.can_convert(a.value, target):
+            c.failure = i, "type"
+            return False
+    return True
+
+
+def _better_type(b: Binder, arg: Arg, made: bd.BLambda | None, x: Type, y: Type) -> int:
+    """1: converting to x is better than to y, -1: worse, 0: neither."""
+    if x is y:
+        return 0
+    value = arg.value
+    if isinstance(value, bd.BUnboundLambda):
+        if is_delegate(x) and is_delegate(y):
+            sx, sy = delegate_signature(x), delegate_signature(y)
+            rx, ry = sx.result, sy.result
+            if rx is ry:
+                return 0
+            if rx is VOID:
+                return -1
+            if ry is VOID:
+                return 1
+            if made is not None and made.result is rx:
+                return 1
+            if made is not None and made.result is ry:
+                return -1
+            return _closer(rx, ry)
+        return 0
+    if value is not None and value.type is x:
+        return 1
+    if value is not None and value.type is y:
+        return -1
+    return _closer(x, y)
+
+
+def _closer(x: Type, y: Type) -> int:
+    to_y, to_x = implicit(x, y) is not None, implicit(y, x) is not None
+    if to_y and not to_x:
+        return 1
+    if to_x and not to_y:
+        return -1
+    wx, wy = keyword(x), keyword(y)
+    if wx in INTEGRAL and wy in INTEGRAL:
+        if INTEGRAL[wx][1] and not INTEGRAL[wy][1]:
+            return 1
+        if INTEGRAL[wy][1] and not INTEGRAL[wx][1]:
+            return -1
+    return 0
+
+
+def _better(b: Binder, p: Candidate, q: Candidate, args: list[Arg]) -> bool:
+    """p is better than q."""
+    won = False
+    for i, a in enumerate(args):
+        result = _better_type(b, a, p.lambdas.get(i), p.types[i], q.types[i])
+        if result < 0:
+            return False
+        won = won or result > 0
+    if won:
+        return True
+    if any(x is not y for x, y in zip(p.types, q.types, strict=True)):
+        return False
+    if bool(p.method.type_params) != bool(q.method.type_params):
+        return not p.method.type_params
+    if p.expanded != q.expanded:
+        return not p.expanded
+    if len(p.method.params) != len(q.method.params):
+        if p.expanded:
+            return len(p.method.params) > len(q.method.params)
+        return len(p.method.params) < len(q.method.params)
+    return _more_specific(p.method, q.method)
+
+
+def _more_specific(p: Method, q: Method) -> bool:
+    """Compare the declared (uninstantiated) parameter types."""
+    po = next((m for m in p.owner.own(p.name) if isinstance(m, Method) and m.decl is p.decl), p)
+    qo = next((m for m in q.owner.own(q.name) if isinstance(m, Method) and m.decl is q.decl), q)
+    won = False
+    for x, y in zip(po.params, qo.params, strict=False):
+        result = _specific(x.type, y.type)
+        if result < 0:
+            return False
+        won = won or result > 0
+    return won
+
+
+def _specific(x: Type, y: Type) -> int:
+    if isinstance(x, TypeParam) and not isinstance(y, TypeParam):
+        return -1
+    if isinstance(y, TypeParam) and not isinstance(x, TypeParam):
+        return 1
+    if isinstance(x, ArrayType) and isinstance(y, ArrayType):
+        return _specific(x.element, y.element)
+    if isinstance(x, Named) and isinstance(y, Named) and x.decl is y.decl:
+        return max((_specific(a, c) for a, c in zip(x.args, y.args, strict=True)), key=abs, default=0)
+    return 0
+
+
+# --- resolution
+
+
+def resolve(
+    b: Binder,
+    node: n.Node,
+    name: str,
+    methods: Sequence[Method],
+    args: list[Arg],
+    type_args: tuple[Type, ...] | None,
+    shown: str = "",
+    *,
+    quiet: bool = False,
+) -> Candidate | None:
+    """The best candidate, or None after reporting why there is none (unless `quiet`)."""
+    if any(a.value is not None and a.value.type is ERROR and not isinstance(a.value, bd.BUnboundLambda | bd.BMethodGroup
+            | bd.BLocalFunctionRef) for a in args):
+        return None
+    candidates: list[Candidate] = []
+    failed: list[Candidate] = []
+    inference_failed = False
+    for m in methods:
+        for expanded in (False, True):
+            if expanded and not (m.params and m.params[-1].mode == "params"):
+                continue
+            slots = _slots(m, args, expanded=expanded)
+            if slots is None:
+                continue
+            chosen: Method | None = m
+            if m.type_params and type_args is None:
+                chosen = _infer(b, m, args, slots, expanded=expanded)
+                if chosen is None:
+                    inference_failed = True
+                    continue
+            elif type_args is not None:
+                if len(type_args) != len(m.type_params):
+                    continue
+                chosen = m.subst(dict(zip(m.type_params, type_args, strict=True)))
+            assert chosen is not None
+            c = Candidate(chosen, slots, expanded)
+            if _applicable(b, c, args):
+                candidates.append(c)
+                break
+            failed.append(c)
+    if not candidates:
+        if not quiet:
+            _explain(b, node, name, methods, args, failed, inference_failed, type_args, shown)
+        return None
+    best = candidates[0]
+    for c in candidates[1:]:
+        if _better(b, c, best, args):
+            best = c
+    for c in candidates:
+        if c is not best and not _better(b, best, c, args):
+            if _hides(best.method, c.method) or _same_shape(best, c):
+                continue
+            if _hides(c.method, best.method):
+                best = c
+                continue
+            if not quiet:
+                b.error(
+                    node,
+                    "CS0121",
+                    "The call is ambiguous between the following methods or properties: "
+                    f"'{best.method.signature}' and '{c.method.signature}'",
+                )
+            return None
+    return best
+
+
+def _same_shape(p: Candidate, q: Candidate) -> bool:
+    """The same signature twice (a class and an interface it implements): the first, nearest one counts."""
+    return [x.type for x in p.method.params] == [x.type for x in q.method.params]
+
+
+def _hides(p: Method, q: Method) -> bool:
+    """p is declared in a type that derives from q's."""
+    if p.owner is q.owner:
+        return False
+    return any(base.decl is q.owner for base in _ancestry(p.owner.open))
+
+
+def _ancestry(t: Named) -> list[Named]:
+    from apimpy.csharp.lookup import all_bases
+
+    return [x for x in all_bases(t) if isinstance(x, Named)]
+
+
+def _explain(
+    b: Binder,
+    node: n.Node,
+    name: str,
+    methods: Sequence[Method],
+    args: list[Arg],
+    failed: list[Candidate],
+    inference_failed: bool,
+    type_args: tuple[Type, ...] | None,
+    shown: str,
+) -> None:
+    if failed:
+        c = max(failed, key=lambda c: (len(c.types), not c.expanded))
+        assert c.failure is not None
+        i, why = c.failure
+        a = args[i]
+        if why == "lambda" and isinstance(a.value, bd.BUnboundLambda):
+            target = c.types[i]
+            if is_delegate(target):
+                b.report_lambda(a.value, target)
+            else:
+                b.error(
+                    a.node,
+                    "CS1660",
+                    f"Cannot convert lambda expression to type '{target.name}' because it is not a delegate type",
+                )
+            return
+        given = a.value.type.name if a.value is not None else "?"
+        if isinstance(a.value, bd.BMethodGroup):
+            given = "method group"
+        elif a.value is not None and a.value.type is NULL:
+            given = "<null>"
+        if why == "mode":
+            p = c.method.params[c.slots[i]]
+            if p.mode in ("out", "ref"):
+                b.error(a.node, "CS1620", f"Argument {i + 1} must be passed with the '{p.mode}' keyword")
+            else:
+                b.error(a.node, "CS1615", f"Argument {i + 1} may not be passed with the '{a.mode}' keyword")
+            return
+        mode = "out " if a.mode in ("out", "out declaration") else ""
+        b.error(
+            a.node, "CS1503", f"Argument {i + 1}: cannot convert from '{mode}{given}' to '{mode}{c.types[i].name}'"
+        )
+        return
+    if type_args is not None and all(len(m.type_params) != len(type_args) for m in methods):
+        if any(m.type_params for m in methods):
+            b.error(node, "CS0305", f"Using the generic method '{name}' requires {len(methods[0].type_params)} type arguments")
+        else:
+            b.error(node, "CS0308", f"The non-generic method '{methods[0].signature}' cannot be used with type arguments")
+        return
+    if inference_failed:
+        m = next(m for m in methods if m.type_params)
+        params = ", ".join(p.type.name for p in m.params)
+        own = ", ".join(p.name for p in m.type_params)
+        b.error(
+            node,
+            "CS0411",
+            f"The type arguments for method '{m.owner.name}.{m.name}<{own}>({params})' cannot be inferred from the usage. "
+            "Try specifying the type arguments explicitly.",
+        )
+        return
+    bad = next((a.name for a in args if a.name and not any(p.name == a.name for m in methods for p in m.params)), None)
+    if bad is not None:
+        b.error(node, "CS1739", f"The best overload for '{name}' does not have a parameter named '{bad}'")
+        return
+    if len(methods) == 1 and len(args) < len(methods[0].params):
+        m = methods[0]
+        given_names = {a.name for a in args if a.name}
+        missing = next((p for i, p in enumerate(m.params) if i >= len(args) and not p.optional and p.name not in given_names), None)
+        if missing is not None:
+            b.error(
+                node,
+                "CS7036",
+                f"There is no argument given that corresponds to the required formal parameter '{missing.name}' of "
+                f"'{m.signature}'",
+            )
+            return
+    if name == ".ctor":
+        b.error(node, "CS1729", f"'{shown}' does not contain a constructor that takes {len(args)} arguments")
+    else:
+        b.error(node, "CS1501", f"No overload for method '{name}' takes {len(args)} arguments")
+
+
+def apply(b: Binder, node: n.Node, c: Candidate, args: list[Arg]) -> tuple[list[BExpr], list[tuple[int, BExpr | None]]]:
+    """Arguments in parameter order (out ones left out), and where out values go."""
+    m = c.method
+    given: dict[int, BExpr] = {}
+    rest: list[BExpr] = []
+    outs: list[tuple[int, BExpr | None]] = []
+    last = len(m.params) - 1
+    for i, a in enumerate(args):
+        slot = c.slots[i]
+        p = m.params[slot]
+        if p.mode in ("out", "ref"):
+            place = b.out_target(a, c.types[i])
+            outs.append((slot, place))
+            if p.mode == "ref" and place is not None:
+                given[slot] = place
+            continue
+        assert a.value is not None
+        if i in c.lambdas:
+            b.commit_lambda(c.lambdas[i])
+            value: BExpr = c.lambdas[i]
+        else:
+            value = b.convert(a.value, c.types[i], a.node)
+        if c.expanded and slot == last:
+            rest.append(value)
+        else:
+            given[slot] = value
+    out: list[BExpr] = []
+    for j, p in enumerate(m.params):
+        if p.mode == "out":
+            continue
+        if j in given:
+            out.append(given[j])
+        elif c.expanded and j == last:
+            assert isinstance(p.type, ArrayType)
+            out.append(bd.BArrayNew(array_of(p.type.element), node.start, node.end, p.type.element, [], rest))
+        elif p.default is None and p.type.is_value and not is_nullable(p.type):
+            out.append(bd.BDefault(p.type, node.start, node.end))
+        else:
+            out.append(bd.BConst(p.type, node.start, node.end, const=p.default, nullable=p.default is None))
+    return out, outs
+
+

@@ -1,0 +1,530 @@
+"""Operators: which one an expression means, and constant folding.
+
+`binary(b, node)` and `unary(b, node)` take the binder; the tables below are C# 12.4.6 (numeric promotion) and 12.10 on.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from apimpy.csharp import bound as bd
+from apimpy.csharp import nodes as n
+from apimpy.csharp.bound import BBinary, BExpr, BLogical, BUnary
+from apimpy.csharp.conversions import implicit, implicit_from_constant, standard_implicit
+from apimpy.csharp.known import INTEGRAL, NUMERIC, is_nullable, keyword, strip_nullable
+from apimpy.csharp.lookup import all_bases, is_delegate, is_enum, is_reference, is_subtype
+from apimpy.csharp.types import ERROR, MISSING, NULL, Method, Named, Type
+
+if TYPE_CHECKING:
+    from apimpy.csharp.binder import Binder
+
+__all__ = ["binary", "binary_bound", "fold_convert", "promote", "unary"]
+
+_COMPARE = {"==", "!=", "<", ">", "<=", ">="}
+_NAMES = {"+": "+", "-": "-", "*": "*", "/": "/", "%": "%", "&": "&", "|": "|", "^": "^", "<<": "<<", ">>": ">>"}
+
+
+class _Overflow(Exception):
+    """A constant does not fit."""
+
+
+class _DivideByZero(Exception):
+    """A constant division by zero."""
+
+
+def promote(a: str, b: str) -> str | None:
+    """Binary numeric promotion of two keywords; None when there is none (decimal with double, ulong with signed)."""
+    pair = {a, b}
+    if "decimal" in pair:
+        return None if pair & {"double", "float"} else "decimal"
+    if "double" in pair:
+        return "double"
+    if "float" in pair:
+        return "float"
+    if "ulong" in pair:
+        return None if pair & {"sbyte", "short", "int", "long"} else "ulong"
+    if "long" in pair:
+        return "long"
+    if "uint" in pair:
+        return "long" if pair & {"sbyte", "short", "int"} else "uint"
+    return "int"
+
+
+# --- constants
+
+
+def _trunc_div(a: int, b: int) -> int:
+    q = abs(a) // abs(b)
+    return q if (a < 0) == (b < 0) else -q
+
+
+def _arith(op: str, a: Any, b: Any, word: str) -> Any:
+    if word in INTEGRAL:
+        if op in ("/", "%"):
+            if not b:
+                raise _DivideByZero
+            q = _trunc_div(a, b)
+            return q if op == "/" else a - q * b
+        if op in ("<<", ">>"):
+            bits = INTEGRAL[word][0]
+            b &= bits - 1
+            return a << b if op == "<<" else a >> b
+    elif word in ("double", "float"):
+        if op == "/":
+            if not b:
+                return math.nan if a != a or not a else math.copysign(math.inf, a) * math.copysign(1, b)
+            return a / b
+        if op == "%":
+            return math.nan if not b or math.isinf(a) else math.fmod(a, b)
+    elif word == "decimal" and op in ("/", "%") and not b:
+        raise _DivideByZero
+    return _PYTHON[op](a, b)
+
+
+_PYTHON: dict[str, Any] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "%": operator.mod,
+    "&": operator.and_,
+    "|": operator.or_,
+    "^": operator.xor,
+    "<<": operator.lshift,
+    ">>": operator.rshift,
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    ">": operator.gt,
+    "<=": operator.le,
+    ">=": operator.ge,
+}
+
+
+def _fit(value: int, word: str, *, checked: bool) -> int:
+    bits, signed = INTEGRAL[word]
+    low = -(1 << bits - 1) if signed else 0
+    high = (1 << bits - (1 if signed else 0)) - 1
+    if low <= value <= high:
+        return value
+    if checked:
+        raise _Overflow
+    value &= (1 << bits) - 1
+    return value - (1 << bits) if signed and value > high else value
+
+
+def fold_convert(value: Any, a: Type, b: Type, *, checked: bool) -> Any:
+    """A numeric constant converted; MISSING when that is left to run time; _Overflow as OverflowError."""
+    wa, wb = keyword(a), keyword(b)
+    if wa == "char":
+        value = ord(value)
+    if wb in INTEGRAL:
+        if isinstance(value, float) and not math.isfinite(value):
+            raise OverflowError
+        try:
+            return _fit(int(value), wb, checked=checked)
+        except _Overflow:
+            raise OverflowError from None
+    if wb == "char":
+        try:
+            return chr(_fit(int(value), "ushort", checked=checked))
+        except _Overflow:
+            raise OverflowError from None
+    if wb == "double":
+        return float(value)
+    if wb == "decimal":
+        return MISSING if isinstance(value, float) else Decimal(value)
+    return MISSING  # float: rounding is the run time's business
+
+
+def _folded(b: Binder, node: n.Node, op: str, left: BExpr, right: BExpr, word: str, result: Type) -> Any:
+    x, y = left.const, right.const
+    if x is MISSING or y is MISSING or word in ("float", "decimal"):
+        return MISSING
+    if op in _COMPARE:
+        if word == "char":
+            x, y = ord(x), ord(y)
+        return _PYTHON[op](x, y)
+    try:
+        value = _arith(op, x, y, word)
+        if word in INTEGRAL:
+            return _fit(value, word, checked=b.checked is not False and op not in ("<<", ">>"))
+        return value
+    except _Overflow:
+        b.error(node, "CS0220", "The operation overflows at compile time in checked mode")
+    except _DivideByZero:
+        b.error(node, "CS0020", "Division by constant zero")
+    except (OverflowError, ArithmeticError):
+        return MISSING
+    return MISSING
+
+
+# --- binary
+
+
+def binary(b: Binder, node: n.Binary) -> BExpr:
+    if node.op in ("&&", "||"):
+        return _logical(b, node)
+    if node.op == "??":
+        return _coalesce(b, node)
+    left = b.value(node.left)
+    right = b.value(node.right)
+    return binary_bound(b, node, node.op, left, right)
+
+
+def _logical(b: Binder, node: n.Binary) -> BExpr:
+    left, right = b.value(node.left), b.value(node.right)
+    if left.type is ERROR or right.type is ERROR:
+        return b.broken(node)
+    bool_ = b.k.bool_
+    if left.type is not bool_ or right.type is not bool_:
+        l2, r2 = b.try_convert(left, bool_), b.try_convert(right, bool_)
+        if l2 is None or r2 is None:
+            return _no_operator(b, node, node.op, left, right)
+        left, right = l2, r2
+    const = MISSING
+    if left.const is not MISSING and right.const is not MISSING:
+        const = left.const and right.const if node.op == "&&" else left.const or right.const
+    return BLogical(bool_, node.start, node.end, node.op, left, right, const=const)
+
+
+def _coalesce(b: Binder, node: n.Binary) -> BExpr:
+    left = b.value(node.left)
+    right = b.bind(node.right)
+    if left.type is ERROR:
+        return b.broken(node)
+    if isinstance(left, bd.BMethodGroup | bd.BUnboundLambda) or not (is_reference(left.type) or is_nullable(left.type)):
+        return _no_operator(b, node, "??", left, right)
+    temp = b.temp(strip_nullable(left.type), node.left)
+    if is_nullable(left.type):
+        inner = b.try_convert(right, strip_nullable(left.type))
+        if inner is not None:
+            return bd.BCoalesce(inner.type, node.start, node.end, left, temp, temp, inner)
+    if left.type is not NULL:
+        same = b.try_convert(right, left.type)
+        if same is not None:
+            return bd.BCoalesce(left.type, node.start, node.end, left, temp, _rewrap(b, temp, left.type), same,
+                nullable=same.nullable)
+    if right.type is ERROR:
+        return b.broken(node)
+    up = b.try_convert(temp, right.type) if not isinstance(right, bd.BUnboundLambda | bd.BMethodGroup) else None
+    if up is None:
+        return _no_operator(b, node, "??", left, right)
+    return bd.BCoalesce(right.type, node.start, node.end, left, temp, up, right, nullable=right.nullable or up.nullable)
+
+
+def _rewrap(b: Binder, temp: bd.BTemp, t: Type) -> BExpr:
+    if temp.type is t:
+        return temp
+    return b.convert(temp, t, temp)
+
+
+def _no_operator(b: Binder, node: n.Node, op: str, left: BExpr, right: BExpr) -> BExpr:
+    names = [_shown(left), _shown(right)]
+    return b.error(
+        node, "CS0019", f"Operator '{op}' cannot be applied to operands of type '{names[0]}' and '{names[1]}'"
+    )
+
+
+def _shown(e: BExpr) -> str:
+    if isinstance(e, bd.BMethodGroup):
+        return "method group"
+    if isinstance(e, bd.BUnboundLambda):
+        return "lambda expression"
+    if isinstance(e, bd.BDefault) and e.type is NULL:
+        return "default"
+    return e.type.name
+
+
+def binary_bound(b: Binder, node: n.Node, op: str, left: BExpr, right: BExpr) -> BExpr:
+    """The operator for two bound operands."""
+    lt, rt = left.type, right.type
+    if lt is ERROR or rt is ERROR:
+        return b.broken(node)
+    if isinstance(left, bd.BDefault) and lt is NULL:
+        left = b.convert(left, rt, left)
+        lt = left.type
+    if isinstance(right, bd.BDefault) and rt is NULL:
+        right = b.convert(right, lt, right)
+        rt = right.type
+    k = b.k
+    if isinstance(left, bd.BMethodGroup | bd.BUnboundLambda) or isinstance(right, bd.BMethodGroup | bd.BUnboundLambda):
+        return _no_operator(b, node, op, left, right)
+    lb, rb = strip_nullable(lt), strip_nullable(rt)
+    if op == "+" and (lt is k.string_ or rt is k.string_):
+        const = MISSING
+        if isinstance(left.const, str) and isinstance(right.const, str) and lt is k.string_ and rt is k.string_:
+            const = left.const + right.const
+        return BBinary(k.string_, node.start, node.end, "+", left, right, k.string_, const=const)
+    lifted = is_nullable(lt) or is_nullable(rt)
+    found = _user_operator(b, node, op, left, right)
+    if found is not None:
+        return found
+    wl, wr = keyword(lb), keyword(rb)
+    if lt is NULL and is_nullable(rt):
+        wl, lb = wr, rb
+    elif rt is NULL and is_nullable(lt):
+        wr, rb = wl, lb
+    # numbers
+    if wl in NUMERIC and wr in NUMERIC:
+        if op in ("<<", ">>"):
+            word = promote(wl, "int") if wl not in ("uint", "long", "ulong") else wl
+            if word in INTEGRAL and promote(wr, "int") == "int" and wr not in ("float", "double", "decimal"):
+                assert word is not None
+                return _numeric(b, node, op, left, right, k.word(word), k.int_, lifted)
+            return _no_operator(b, node, op, left, right)
+        word = promote(wl, wr)
+        if word is None:
+            word = _promote_constant(left, right, wl, wr)
+        if word is None or (op in ("&", "|", "^") and word in ("float", "double", "decimal")):
+            if word is None and op in _COMPARE | {"+", "-", "*", "/", "%"} and {wl, wr} & {"ulong"}:
+                return b.error(
+                    node, "CS0034", f"Operator '{op}' is ambiguous on operands of type '{lt.name}' and '{rt.name}'"
+                )
+            return _no_operator(b, node, op, left, right)
+        return _numeric(b, node, op, left, right, k.word(word), k.word(word), lifted)
+    # bool
+    if wl == "bool" and wr == "bool" and op in ("==", "!=", "&", "|", "^"):
+        return _typed(b, node, op, left, right, k.bool_, k.bool_, lifted)
+    # enums
+    if is_enum(lb) or is_enum(rb):
+        found = _enum(b, node, op, left, right, lb, rb, lifted)
+        if found is not None:
+            return found
+        return _no_operator(b, node, op, left, right)
+    if op in ("==", "!="):
+        return _equality(b, node, op, left, right)
+    if op in ("+", "-") and is_delegate(lt):
+        return b.unsupported(node, "combining delegates")
+    return _no_operator(b, node, op, left, right)
+
+
+def _promote_constant(left: BExpr, right: BExpr, wl: str, wr: str) -> str | None:
+    """`ulong + 1`: a constant that fits becomes unsigned."""
+    if wl == "ulong" and isinstance(right.const, int) and right.const >= 0 and wr in ("int", "long"):
+        return "ulong"
+    if wr == "ulong" and isinstance(left.const, int) and left.const >= 0 and wl in ("int", "long"):
+        return "ulong"
+    return None
+
+
+def _numeric(
+    b: Binder, node: n.Node, op: str, left: BExpr, right: BExpr, on: Type, right_on: Type, lifted: bool
+) -> BExpr:
+    if lifted:
+        return _typed(b, node, op, left, right, on, on, lifted, right_on)
+    x, y = b.convert(left, on, left), b.convert(right, right_on, right)
+    result = b.k.bool_ if op in _COMPARE else on
+    const = _folded(b, node, op, x, y, keyword(on), result)
+    checked = b.checked is True
+    return BBinary(result, node.start, node.end, op, x, y, on, checked=checked, const=const)
+
+
+def _typed(
+    b: Binder,
+    node: n.Node,
+    op: str,
+    left: BExpr,
+    right: BExpr,
+    on: Type,
+    result: Type,
+    lifted: bool,
+    right_on: Type | None = None,
+) -> BExpr:
+    right_on = right_on or on
+    compare = op in _COMPARE
+    if lifted:
+        x = b.convert(left, b.k.nullable(on), left)
+        y = b.convert(right, b.k.nullable(right_on), right)
+        final = b.k.bool_ if compare else b.k.nullable(result)
+        return BBinary(final, node.start, node.end, op, x, y, on, True, b.checked is True)
+    x, y = b.convert(left, on, left), b.convert(right, right_on, right)
+    const = MISSING
+    if keyword(on) == "bool" and x.const is not MISSING and y.const is not MISSING:
+        const = _PYTHON[op](x.const, y.const)
+    return BBinary(b.k.bool_ if compare else result, node.start, node.end, op, x, y, on, const=const)
+
+
+def _enum(
+    b: Binder, node: n.Node, op: str, left: BExpr, right: BExpr, lb: Type, rb: Type, lifted: bool
+) -> BExpr | None:
+    enum, other, wrong = (lb, rb, right) if is_enum(lb) else (rb, lb, left)
+    if op in _COMPARE or op in ("&", "|", "^"):
+        if other is enum or other is NULL or implicit_from_constant(wrong.const, wrong.type, enum):
+            return _typed(b, node, op, left, right, enum, enum, lifted)
+        return None
+    if op == "-" and lb is rb:
+        return BBinary(b.k.int_, node.start, node.end, op, left, right, enum)
+    if op in ("+", "-") and keyword(other) in INTEGRAL:
+        number = right if is_enum(lb) else left
+        value = b.convert(number, b.k.int_, number)
+        x, y = (left, value) if is_enum(lb) else (value, right)
+        return BBinary(enum, node.start, node.end, op, x, y, enum)
+    return None
+
+
+def _equality(b: Binder, node: n.Node, op: str, left: BExpr, right: BExpr) -> BExpr:
+    k = b.k
+    lt, rt = left.type, right.type
+    if (lt is k.string_ or lt is NULL) and (rt is k.string_ or rt is NULL):
+        const = MISSING
+        if left.const is not MISSING and right.const is not MISSING:
+            const = (left.const == right.const) == (op == "==")
+        return BBinary(k.bool_, node.start, node.end, op, left, right, k.string_, const=const)
+    if (rt is NULL and is_nullable(lt)) or (lt is NULL and is_nullable(rt)):
+        return BBinary(k.bool_, node.start, node.end, op, left, right, k.object_)
+    if is_reference(lt) and is_reference(rt):
+        if lt is NULL or rt is NULL or is_subtype(lt, rt) or is_subtype(rt, lt) or _may_share(lt, rt):
+            return BBinary(k.bool_, node.start, node.end, op, left, right, k.object_)
+    if isinstance(lt, bd_tuple()) and isinstance(rt, bd_tuple()) and len(lt.elements) == len(rt.elements):
+        return BBinary(k.bool_, node.start, node.end, op, left, right, lt)
+    if _generic_type(lt, rt):
+        return BBinary(k.bool_, node.start, node.end, op, left, right, k.object_)
+    return _no_operator(b, node, op, left, right)
+
+
+def bd_tuple() -> Any:
+    from apimpy.csharp.types import TupleType
+
+    return TupleType
+
+
+def _generic_type(a: Type, b: Type) -> bool:
+    return False
+
+
+def _may_share(a: Type, b: Type) -> bool:
+    """Reference equality is allowed between an interface and a class that is not sealed."""
+    ia = isinstance(a, Named) and a.decl.kind == "interface"
+    ib = isinstance(b, Named) and b.decl.kind == "interface"
+    return (ia or ib) and not (keyword(a) == "string" or keyword(b) == "string")
+
+
+def _user_operator(b: Binder, node: n.Node, op: str, left: BExpr, right: BExpr) -> BExpr | None:
+    """An operator declared by the type of either operand."""
+    best: tuple[int, Method, bool] | None = None
+    seen: set[int] = set()
+    for t in (left.type, right.type):
+        if t is NULL or t is ERROR:
+            continue
+        for base in all_bases(strip_nullable(t)):
+            if not isinstance(base, Named):
+                continue
+            for m in base.decl.own("operator " + op):
+                if not isinstance(m, Method) or len(m.params) != 2 or id(m) in seen:
+                    continue
+                seen.add(id(m))
+                p, q = m.params[0].type, m.params[1].type
+                plain = _fits(left, p), _fits(right, q)
+                if all(s >= 0 for s in plain):
+                    score = sum(plain)
+                    if best is None or score < best[0]:
+                        best = score, m, False
+                elif (p.is_value and q.is_value) and (is_nullable(left.type) or is_nullable(right.type)):
+                    lifted = _fits(left, b.k.nullable(p)), _fits(right, b.k.nullable(q))
+                    if all(s >= 0 for s in lifted) and best is None:
+                        best = 100 + sum(lifted), m, True
+    if best is None:
+        return None
+    _, m, lift = best
+    b.check_allowed(m.owner, m.name, node)
+    p, q = m.params[0].type, m.params[1].type
+    if lift:
+        x = b.convert(left, b.k.nullable(p), left)
+        y = b.convert(right, b.k.nullable(q), right)
+        result = m.result if op in _COMPARE else b.k.nullable(m.result)
+        return BBinary(result, node.start, node.end, op, x, y, p, True, method=m)
+    x, y = b.convert(left, p, left), b.convert(right, q, right)
+    return BBinary(m.result, node.start, node.end, op, x, y, p, method=m, nullable=m.decl.nullable)
+
+
+def _fits(e: BExpr, t: Type) -> int:
+    """-1: no implicit conversion; else how far away it is."""
+    if e.type is t:
+        return 0
+    if isinstance(e, bd.BMethodGroup | bd.BUnboundLambda):
+        return -1
+    if implicit_from_constant(e.const, e.type, t):
+        return 1
+    c = standard_implicit(e.type, t)
+    if c is not None:
+        return {"reference": 2, "null": 2}.get(c.kind, 3)
+    return 10 if implicit(e.type, t) is not None else -1
+
+
+# --- unary
+
+
+def unary(b: Binder, node: n.Unary) -> BExpr:
+    if node.op == "-" and isinstance(node.operand, n.Literal_):
+        minimum = _minimum(b, node, node.operand)
+        if minimum is not None:
+            return minimum
+    operand = b.value(node.operand)
+    if operand.type is ERROR:
+        return b.broken(node)
+    return unary_bound(b, node, node.op, operand)
+
+
+def _minimum(b: Binder, node: n.Unary, literal: n.Literal_) -> BExpr | None:
+    """`-2147483648` and `-9223372036854775808` are int and long."""
+    if literal.kind == "uint" and literal.value == 1 << 31:
+        return bd.BConst(b.k.int_, node.start, node.end, const=-(1 << 31))
+    if literal.kind == "ulong" and literal.value == 1 << 63:
+        return bd.BConst(b.k.long_, node.start, node.end, const=-(1 << 63))
+    return None
+
+
+def unary_bound(b: Binder, node: n.Node, op: str, operand: BExpr) -> BExpr:
+    k = b.k
+    t = operand.type
+    base = strip_nullable(t)
+    word = keyword(base)
+    lifted = is_nullable(t)
+    on: Type | None = None
+    if op == "!" and word == "bool":
+        on = k.bool_
+    elif op in ("-", "+", "~") and word in NUMERIC:
+        if op == "~":
+            on = None if word in ("float", "double", "decimal") else k.word(promote(word, "int") or "int")
+            if word in ("uint", "long", "ulong"):
+                on = base
+        elif op == "-" and word == "uint":
+            on = k.long_
+        elif op == "-" and word == "ulong":
+            on = None
+        else:
+            on = base if word in ("uint", "long", "ulong", "float", "double", "decimal") else k.int_
+    elif op == "~" and is_enum(base):
+        on = base
+    elif isinstance(base, Named):
+        for m in base.decl.own("operator " + op):
+            if isinstance(m, Method) and len(m.params) == 1:
+                b.check_allowed(m.owner, m.name, node)
+                return bd.BCall(m.result, node.start, node.end, m, None, [b.convert(operand, m.params[0].type, operand)], [])
+    if on is None:
+        name = _shown(operand)
+        return b.error(node, "CS0023", f"Operator '{op}' cannot be applied to operand of type '{name}'")
+    if lifted:
+        wide = k.nullable(on)
+        return BUnary(wide, node.start, node.end, op, b.convert(operand, wide, operand))
+    x = b.convert(operand, on, operand)
+    const = MISSING
+    if x.const is not MISSING and keyword(on) not in ("float", "decimal"):
+        if op == "!":
+            const = not x.const
+        elif op == "-":
+            const = -x.const
+            if keyword(on) in INTEGRAL:
+                try:
+                    const = _fit(const, keyword(on), checked=b.checked is not False)
+                except _Overflow:
+                    return b.error(node, "CS0220", "The operation overflows at compile time in checked mode")
+        elif op == "+":
+            const = x.const
+        elif isinstance(x.const, int):
+            const = _fit(~x.const, keyword(on), checked=False)
+    return BUnary(on, node.start, node.end, op, x, b.checked is True, const=const)

@@ -1,0 +1,649 @@
+"""What statements mean, and whether the end of a block can be reached."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from apimpy.csharp import bound as bd
+from apimpy.csharp import nodes as n
+from apimpy.csharp.binder import Binder, FunctionContext, is_statement
+from apimpy.csharp.bound import BExpr, BStmt, LocalFunctionSymbol
+from apimpy.csharp.expressions import array_init
+from apimpy.csharp.known import is_nullable, strip_nullable
+from apimpy.csharp.lookup import as_instance_of, is_reference, is_subtype
+from apimpy.csharp.types import ERROR, MISSING, NULL, VOID, ArrayType, Named, TupleType, Type
+
+__all__ = ["bind_body", "bind_program", "ends", "returns_of"]
+
+
+def bind_program(b: Binder, tree: n.Block) -> bd.BBlock:
+    """The statements of a `@{ }`; every path must return."""
+    check_braces(b, tree)
+    block = bind_body(b, tree)
+    if not ends(block) and not b.problems:
+        at = n.Node(max(0, tree.end - 1), tree.end)
+        b.error(at, "CS0161", "not all code paths return a value")
+    return block
+
+
+def check_braces(b: Binder, node: Any) -> None:
+    """In a code block the bodies of control statements must be blocks (the service's own parser insists).
+
+    Lambdas and local functions are not looked into: the service only balances their brackets.
+    """
+    for s in node.body:
+        _braces(b, s)
+
+
+def _braces(b: Binder, s: n.Stmt) -> None:
+    bodies: list[n.Stmt] = []
+    if isinstance(s, n.If):
+        bodies = [s.then]
+        if s.other is not None:
+            if isinstance(s.other, n.If):
+                _braces(b, s.other)
+            else:
+                bodies.append(s.other)
+    elif isinstance(s, n.While | n.Do | n.For | n.Foreach | n.Using | n.Lock):
+        bodies = [s.body]
+    elif isinstance(s, n.Block):
+        check_braces(b, s)
+    elif isinstance(s, n.Try):
+        for block in (s.body, *(c.body for c in s.catches), s.finally_):
+            if block is not None:
+                check_braces(b, block)
+    elif isinstance(s, n.Switch):
+        for section in s.sections:
+            for x in section.body:
+                _braces(b, x)
+    for body in bodies:
+        if isinstance(body, n.Block):
+            check_braces(b, body)
+        elif not (isinstance(body, n.Using) and isinstance(s, n.Using)):
+            b.error(
+                n.Node(body.start, body.end),
+                "EXP004",
+                "Block statements must be enclosed in \"{\" and \"}\". You cannot use single-statement control-flow "
+                "statements in policy expressions.",
+            )
+            return
+
+
+def bind_body(b: Binder, node: n.Block) -> bd.BBlock:
+    with b.scope():
+        _declare_functions(b, node.body)
+        return bd.BBlock(node.start, node.end, [_bind(b, s) for s in node.body])
+
+
+def _bind(b: Binder, node: n.Stmt) -> BStmt:
+    return BIND[type(node)](b, node)
+
+
+def _embedded(b: Binder, node: n.Stmt, *, loop: bool = False) -> BStmt:
+    """The body of a control statement, in a scope of its own."""
+    if isinstance(node, n.Declaration | n.LocalFunction):
+        b.error(node, "CS1023", "Embedded statement cannot be a declaration or labeled statement")
+    if loop:
+        b.fn.loops += 1
+        b.fn.breakable += 1
+        b.effects.loops = True
+    try:
+        with b.scope():
+            return _bind(b, node)
+    finally:
+        if loop:
+            b.fn.loops -= 1
+            b.fn.breakable -= 1
+
+
+def _condition(b: Binder, node: n.Expr) -> BExpr:
+    return b.convert(b.value(node), b.k.bool_, node)
+
+
+# --- simple statements
+
+
+def block(b: Binder, node: n.Block) -> BStmt:
+    return bind_body(b, node)
+
+
+def empty(b: Binder, node: n.Empty) -> BStmt:
+    return bd.BBlock(node.start, node.end, [])
+
+
+def declaration(b: Binder, node: n.Declaration) -> BStmt:
+    out: list[BStmt] = []
+    for d in node.items:
+        out.extend(_declarator(b, node, d))
+    return out[0] if len(out) == 1 else _flat(node, out)
+
+
+def _flat(node: n.Node, out: list[BStmt]) -> BStmt:
+    return bd.BBlock(node.start, node.end, out)
+
+
+def _declarator(b: Binder, node: n.Declaration, d: n.Declarator) -> list[BStmt]:
+    value: BExpr | None = None
+    t: Type
+    if node.type.is_var and b.universe.find("var", 0) is None:
+        if d.value is None:
+            b.error(d, "CS0818", "Implicitly-typed variables must be initialized")
+            t = ERROR
+        elif isinstance(d.value, n.ArrayInitializer):
+            b.error(d, "CS0820", "Cannot initialize an implicitly-typed variable with an array initializer")
+            t = ERROR
+        else:
+            value = b.natural(d.value)
+            t = value.type
+    else:
+        t = b.type(node.type)
+        if t is VOID:
+            b.error(node.type, "CS1547", "Keyword 'void' cannot be used in this context")
+            t = ERROR
+        if isinstance(d.value, n.ArrayInitializer):
+            if isinstance(t, ArrayType):
+                value = array_init(b, d.value, t)
+            elif t is not ERROR:
+                b.error(d.value, "CS0622", "Can only use array initializer expressions to assign to array types. Try using a new expression instead.")
+        elif d.value is not None:
+            # a lambda may call the variable it initialises only after it is declared: C# forbids reading it, not naming it
+            value = b.value(d.value)
+            value = b.convert(value, t, d.value) if t is not ERROR else value
+    const = MISSING
+    if node.const and value is not None and value.type is not ERROR:
+        const = value.const
+        if const is MISSING:
+            b.error(d, "CS0133", f"The expression being assigned to '{d.name}' must be constant")
+    local = b.declare(n.Node(d.start, d.start + len(d.name)), d.name, t, const=const)
+    return [bd.BDeclare(node.start, node.end, local, value)]
+
+
+def deconstruction(b: Binder, node: n.Deconstruction) -> BStmt:
+    value = b.value(node.value)
+    types = _parts(b, value.type, len(node.names), node.value)
+    locals_ = [b.declare(node, name, t) if name != "_" else None for name, t in zip(node.names, types, strict=True)]
+    return bd.BDeconstruct(node.start, node.end, locals_, value)
+
+
+def _parts(b: Binder, t: Type, count: int, where: n.Node) -> list[Type]:
+    if isinstance(t, TupleType) and len(t.elements) == count:
+        return list(t.elements)
+    if isinstance(t, Named) and t.decl.name == "KeyValuePair" and count == 2:
+        return list(t.args)
+    if t is not ERROR:
+        b.error(where, "CS1061", f"No suitable 'Deconstruct' instance or extension method was found for type '{t.name}', with {count} out parameters and a void return type.")
+    return [ERROR] * count
+
+
+def expression(b: Binder, node: n.ExprStmt) -> BStmt:
+    if isinstance(node.value, n.Assign) and isinstance(node.value.target, n.Tuple):
+        return _tuple_assign(b, node.value)
+    value = b.value(node.value)
+    if value.type is not ERROR and not is_statement(value):
+        b.error(
+            node.value,
+            "CS0201",
+            "Only assignment, call, increment, decrement, await, and new object expressions can be used as a statement",
+        )
+    return bd.BExprStmt(node.start, node.end, value)
+
+
+def _tuple_assign(b: Binder, node: n.Assign) -> BStmt:
+    """`(a, b) = (b, a)`: all values first, then the assignments."""
+    assert isinstance(node.target, n.Tuple)
+    value = b.value(node.value)
+    types = _parts(b, value.type, len(node.target.elements), node.value)
+    b.ids += 1
+    holders = []
+    out: list[BStmt] = []
+    for t in types:
+        b.ids += 1
+        holders.append(bd.Local(f"part{b.ids}", t, b.fn.depth, id=b.ids))
+    out.append(bd.BDeconstruct(node.start, node.end, list(holders), value))
+    for target_node, holder in zip(node.target.elements, holders, strict=True):
+        target = b.value(target_node)
+        if isinstance(target, bd.BLocal):
+            b.use(target.local, assign=True)
+        if target.type is ERROR:
+            continue
+        part: BExpr = bd.BLocal(holder.type, node.start, node.end, holder)
+        converted = b.convert(part, target.type, target_node)
+        out.append(bd.BExprStmt(node.start, node.end, bd.BAssign(target.type, node.start, node.end, target, converted)))
+    return _flat(node, out)
+
+
+# --- control
+
+
+def if_(b: Binder, node: n.If) -> BStmt:
+    test = _condition(b, node.test)
+    then = _embedded(b, node.then)
+    other = _embedded(b, node.other) if node.other is not None else None
+    return bd.BIf(node.start, node.end, test, then, other)
+
+
+def while_(b: Binder, node: n.While) -> BStmt:
+    test = _condition(b, node.test)
+    return bd.BWhile(node.start, node.end, test, _embedded(b, node.body, loop=True), "while")
+
+
+def do(b: Binder, node: n.Do) -> BStmt:
+    body = _embedded(b, node.body, loop=True)
+    return bd.BWhile(node.start, node.end, _condition(b, node.test), body, "do")
+
+
+def for_(b: Binder, node: n.For) -> BStmt:
+    with b.scope():
+        init = []
+        for s in node.init:
+            if isinstance(s, n.Declaration):
+                for d in s.items:
+                    init.extend(_declarator(b, s, d))
+            else:
+                init.append(_bind(b, s))
+        test = _condition(b, node.test) if node.test is not None else None
+        b.fn.loops += 1
+        step = [b.value(e) for e in node.step]
+        b.fn.loops -= 1
+        for e, s_node in zip(step, node.step, strict=True):
+            if e.type is not ERROR and not is_statement(e):
+                b.error(s_node, "CS0201", "Only assignment, call, increment, decrement, await, and new object expressions can be used as a statement")
+        body = _embedded(b, node.body, loop=True)
+        return bd.BFor(node.start, node.end, init, test, step, body)
+
+
+def element_type(b: Binder, t: Type) -> Type | None:
+    """What `foreach` enumerates."""
+    if isinstance(t, ArrayType):
+        return t.element
+    generic = b.universe.declaration("System.Collections.Generic.IEnumerable", 1)
+    if isinstance(t, Named):
+        own = b.universe.foreach_element(t)
+        if own is not None:
+            return own  # type: ignore[no-any-return]
+    use = as_instance_of(t, generic)
+    if use is not None:
+        return use.args[0]
+    plain = b.universe.declaration("System.Collections.IEnumerable", 0)
+    return b.k.object_ if plain is not None and is_subtype(t, plain.of()) else None
+
+
+def foreach(b: Binder, node: n.Foreach) -> BStmt:
+    source = b.value(node.source)
+    item: Type | None = ERROR
+    if source.type is not ERROR:
+        item = element_type(b, source.type)
+        if item is None:
+            b.error(
+                node.source,
+                "CS1579",
+                f"foreach statement cannot operate on variables of type '{source.type.name}' because '{source.type.name}' "
+                "does not contain a public instance or extension definition for 'GetEnumerator'",
+            )
+            item = ERROR
+    with b.scope():
+        b.fn.loops += 1
+        temp = b.temp(item, node.source)
+        temp.nullable = is_reference(item)
+        element: BExpr = temp
+        if len(node.names) > 1:
+            types = _parts(b, item, len(node.names), node.source)
+            locals_ = [b.declare(node, x, t) for x, t in zip(node.names, types, strict=True)]
+        else:
+            assert node.type is not None
+            t = item if node.type.is_var else b.type(node.type)
+            if t is not item and t is not ERROR and item is not ERROR:
+                element = b.cast(temp, t, node.type)
+            locals_ = [b.declare(node, node.names[0], t, readonly=True)]
+        b.fn.loops -= 1
+        body = _embedded(b, node.body, loop=True)
+    return bd.BForeach(node.start, node.end, locals_, source, temp, element, body)
+
+
+def return_(b: Binder, node: n.Return) -> BStmt:
+    fn = b.fn
+    if node.value is None:
+        if fn.depth == 0 or (fn.result is not None and fn.result is not VOID):
+            b.error(node, "CS0126", "An object of a type convertible to 'object' is required")
+        fn.void_return = True
+        return bd.BReturn(node.start, node.end, None)
+    value = b.value(node.value)
+    if fn.result is VOID:
+        if value.type is not ERROR:
+            b.error(node, "CS0127", "Since the function returns void, a return keyword must not be followed by an object expression")
+        return bd.BReturn(node.start, node.end, value)
+    if fn.result is not None:
+        value = b.convert(value, fn.result, node.value)
+    elif fn.depth == 0:
+        value = outcome(b, value, node.value)
+    fn.returns.append(value)
+    return bd.BReturn(node.start, node.end, value)
+
+
+def outcome(b: Binder, value: BExpr, where: n.Node) -> BExpr:
+    """The value of the whole expression: boxed to object, its static type remembered."""
+    if value.type is VOID and not isinstance(value, bd.BUnboundLambda | bd.BMethodGroup):
+        return b.error(where, "CS0029", "Cannot implicitly convert type 'void' to 'object'")
+    if isinstance(value, bd.BDefault) and value.type is NULL:
+        return bd.BConst(NULL, value.start, value.end, const=None, nullable=True)
+    b.outcomes.append(value)
+    return b.convert(value, b.k.object_, where)
+
+
+def break_(b: Binder, node: n.Break) -> BStmt:
+    if not b.fn.breakable:
+        b.error(node, "CS0139", "No enclosing loop out of which to break or continue")
+    return bd.BBreak(node.start, node.end)
+
+
+def continue_(b: Binder, node: n.Continue) -> BStmt:
+    if not b.fn.loops:
+        b.error(node, "CS0139", "No enclosing loop out of which to break or continue")
+    return bd.BContinue(node.start, node.end)
+
+
+def rethrow(b: Binder, node: n.Rethrow) -> BStmt:
+    return bd.BRethrow(node.start, node.end)
+
+
+def checked(b: Binder, node: n.CheckedBlock) -> BStmt:
+    before, b.checked = b.checked, node.on
+    try:
+        return bind_body(b, node.body)
+    finally:
+        b.checked = before
+
+
+def try_(b: Binder, node: n.Try) -> BStmt:
+    if not node.catches and node.finally_ is None:
+        b.error(n.Node(node.end, node.end), "CS1524", "Expected catch or finally")
+    body = bind_body(b, node.body)
+    exception = b.universe.named("System.Exception")
+    catches: list[bd.BCatch] = []
+    for c in node.catches:
+        with b.scope():
+            t: Type = exception
+            if c.type is not None:
+                t = b.type(c.type)
+                if t is not ERROR and not is_subtype(t, exception):
+                    b.error(c.type, "CS0155", "The type caught or thrown must be derived from System.Exception")
+                    t = ERROR
+                for earlier in catches:
+                    if earlier.when is None and t is not ERROR and earlier.type is not ERROR and is_subtype(t, earlier.type):
+                        b.error(
+                            c.type,
+                            "CS0160",
+                            f"A previous catch clause already catches all exceptions of this or of a super type ('{earlier.type.name}')",
+                        )
+            local = b.declare(c, c.name, t) if c.name is not None else None
+            when = _condition(b, c.when) if c.when is not None else None
+            catches.append(bd.BCatch(t, local, when, bind_body(b, c.body)))
+    return bd.BTry(node.start, node.end, body, catches, bind_body(b, node.finally_) if node.finally_ else None)
+
+
+def using(b: Binder, node: n.Using) -> BStmt:
+    with b.scope():
+        disposable = b.universe.named("System.IDisposable")
+        declared: list[bd.BDeclare] = []
+        value: BExpr | None = None
+        if isinstance(node.resource, n.Declaration):
+            for d in node.resource.items:
+                for s in _declarator(b, node.resource, d):
+                    assert isinstance(s, bd.BDeclare)
+                    s.local.readonly = False
+                    declared.append(s)
+                    _check_disposable(b, s.local.type, disposable, node.resource)
+        else:
+            value = b.value(node.resource)
+            _check_disposable(b, value.type, disposable, node.resource)
+        return bd.BUsing(node.start, node.end, declared, value, _embedded(b, node.body))
+
+
+def _check_disposable(b: Binder, t: Type, disposable: Type, where: n.Node) -> None:
+    if t not in (ERROR, NULL) and not is_subtype(t, disposable):
+        b.error(
+            where, "CS1674", f"'{t.name}': type used in a using statement must be implicitly convertible to 'System.IDisposable'"
+        )
+
+
+def lock(b: Binder, node: n.Lock) -> BStmt:
+    """One request is one task: locking is only evaluating the expression."""
+    value = b.value(node.value)
+    if value.type is not ERROR and not is_reference(value.type):
+        b.error(node.value, "CS0185", f"'{value.type.name}' is not a reference type as required by the lock statement")
+    body = _embedded(b, node.body)
+    return bd.BBlock(node.start, node.end, [bd.BExprStmt(node.start, node.end, value), body])
+
+
+def switch(b: Binder, node: n.Switch) -> BStmt:
+    value = b.value(node.value)
+    b.ids += 1
+    holder = bd.Local(f"switch{b.ids}", value.type, b.fn.depth, id=b.ids)
+    sections: list[bd.BSection] = []
+    default: int | None = None
+    seen: set[Any] = set()
+    b.fn.breakable += 1
+    try:
+        with b.scope():
+            for s in node.sections:
+                with b.scope():
+                    labels = []
+                    for label in s.labels:
+                        labels.append(_label(b, label, value, seen))
+                        if label.value is None and label.type is None:
+                            if default is not None:
+                                b.error(label, "CS0152", "The switch statement contains multiple cases with the label value 'default:'")
+                            default = len(sections)
+                    _declare_functions(b, s.body)
+                    body = [_bind(b, x) for x in s.body]
+                    sections.append(bd.BSection(labels, body))
+                    if not _list_ends(body, breaks=False):
+                        last = node.sections[-1] is s
+                        b.error(
+                            s.labels[-1],
+                            "CS8070" if last else "CS0163",
+                            f"Control cannot fall {'out of' if last else 'through'} switch from "
+                            f"{'final case label' if last else 'one case label to another'} ('{_label_text(s.labels[-1])}')",
+                        )
+    finally:
+        b.fn.breakable -= 1
+    return bd.BSwitch(node.start, node.end, value, holder, sections, default)
+
+
+def _label_text(label: n.Label) -> str:
+    return "default:" if label.value is None and label.type is None else "case:"
+
+
+def _label(b: Binder, label: n.Label, value: BExpr, seen: set[Any]) -> bd.BLabel:
+    test: BExpr | None = None
+    of: Type | None = None
+    local = None
+    if label.value is not None:
+        test = b.value(label.value)
+        if test.type is not ERROR and value.type is not ERROR:
+            if test.const is MISSING:
+                b.error(label.value, "CS0150", "A constant value is expected")
+            else:
+                if value.type is not b.k.object_ and test.type is not NULL:
+                    test = b.convert(test, strip_nullable(value.type), label.value)
+                elif test.type is NULL and value.type.is_value and not is_nullable(value.type):
+                    b.convert(test, value.type, label.value)
+                key = (type(test.const), test.const)
+                if label.when is None and key in seen:
+                    b.error(label, "CS0152", f"The switch statement contains multiple cases with the label value '{test.const}'")
+                seen.add(key)
+                test = b.convert(test, b.k.object_, label.value) if value.type is b.k.object_ else test
+    elif label.type is not None:
+        of = value.type if label.type.is_var else b.type(label.type)
+        if label.name is not None and label.name != "_":
+            local = b.declare(label, label.name, of)
+    when = _condition(b, label.when) if label.when is not None else None
+    return bd.BLabel(test, of, local, when)
+
+
+def goto(b: Binder, node: n.Goto) -> BStmt:
+    value = b.value(node.value) if node.value is not None else None
+    return bd.BGoto(node.start, node.end, value)
+
+
+# --- local functions
+
+
+def _declare_functions(b: Binder, body: tuple[n.Stmt, ...]) -> None:
+    """Local functions are known in the whole block."""
+    for s in body:
+        if isinstance(s, n.LocalFunction):
+            if s.type_params:
+                b.unsupported(s, "generic local functions")
+            params = []
+            for p in s.params:
+                default: Any = MISSING
+                t = b.type(p.type) if p.type is not None else ERROR
+                if p.default is not None:
+                    default = b.convert(b.value(p.default), t, p.default).const
+                params.append((p.name, t, p.mode, default))
+            b.ids += 1
+            symbol = LocalFunctionSymbol(s.name, tuple(params), b.type(s.result), b.fn.depth, b.ids)
+            if s.name in b.scopes[-1]:
+                b.error(s, "CS0128", f"A local variable or function named '{s.name}' is already defined in this scope")
+            b.scopes[-1][s.name] = symbol
+
+
+def local_function(b: Binder, node: n.LocalFunction) -> BStmt:
+    symbol = b.find(node.name)
+    assert isinstance(symbol, LocalFunctionSymbol)
+    outer = b.fn
+    b.fn = FunctionContext(outer.depth + 1, symbol.result)
+    b.effects.loops = True
+    try:
+        with b.scope():
+            params = [b.declare(p, p.name, t) for p, (_, t, _, _) in zip(node.params, symbol.params, strict=True)]
+            for local, p in zip(params, node.params, strict=True):
+                if p.mode in ("out", "ref"):
+                    local.assigned_captured = False
+            if isinstance(node.body, n.Block):
+                body = bind_body(b, node.body)
+                if symbol.result is not VOID and not ends(body) and not b.problems:
+                    b.error(node, "CS0161", f"'{node.name}': not all code paths return a value")
+            else:
+                value = b.value(node.body)
+                at = node.body
+                s: BStmt
+                if symbol.result is VOID:
+                    s = bd.BExprStmt(at.start, at.end, value)
+                else:
+                    s = bd.BReturn(at.start, at.end, b.convert(value, symbol.result, at))
+                body = bd.BBlock(at.start, at.end, [s])
+    finally:
+        b.fn = outer
+    return bd.BLocalFunction(node.start, node.end, symbol, params, body)
+
+
+BIND: dict[type, Callable[[Binder, Any], BStmt]] = {
+    n.Block: block,
+    n.Empty: empty,
+    n.Declaration: declaration,
+    n.Deconstruction: deconstruction,
+    n.ExprStmt: expression,
+    n.If: if_,
+    n.While: while_,
+    n.Do: do,
+    n.For: for_,
+    n.Foreach: foreach,
+    n.Return: return_,
+    n.Break: break_,
+    n.Continue: continue_,
+    n.Rethrow: rethrow,
+    n.CheckedBlock: checked,
+    n.Try: try_,
+    n.Using: using,
+    n.Lock: lock,
+    n.Switch: switch,
+    n.Goto: goto,
+    n.LocalFunction: local_function,
+}
+
+
+# --- reachability
+
+
+def _list_ends(body: list[BStmt], *, breaks: bool) -> bool:
+    return any(ends(s, breaks=breaks) for s in body)
+
+
+def ends(s: BStmt, *, breaks: bool = True) -> bool:
+    """The statement's end point cannot be reached.  With `breaks=False`, `break` counts as leaving (switch sections)."""
+    if isinstance(s, bd.BReturn | bd.BRethrow | bd.BContinue | bd.BGoto):
+        return True
+    if isinstance(s, bd.BBreak):
+        return True
+    if isinstance(s, bd.BExprStmt):
+        return isinstance(s.value, bd.BThrow)
+    if isinstance(s, bd.BBlock):
+        return _list_ends(s.body, breaks=breaks)
+    if isinstance(s, bd.BIf):
+        if s.test.const is True:
+            return ends(s.then, breaks=breaks)
+        return s.other is not None and ends(s.then, breaks=breaks) and ends(s.other, breaks=breaks)
+    if isinstance(s, bd.BWhile):
+        if s.kind == "do" and not _breaks(s.body) and (s.test.const is True or ends(s.body)) and not _continues(s.body):
+            return True
+        return s.test.const is True and not _breaks(s.body)
+    if isinstance(s, bd.BFor):
+        return (s.test is None or s.test.const is True) and not _breaks(s.body)
+    if isinstance(s, bd.BTry):
+        if s.finally_ is not None and ends(s.finally_):
+            return True
+        return ends(s.body, breaks=breaks) and all(ends(c.body, breaks=breaks) for c in s.catches)
+    if isinstance(s, bd.BUsing):
+        return ends(s.body, breaks=breaks)
+    if isinstance(s, bd.BSwitch):
+        if s.default is None:
+            return False
+        return all(_list_ends(x.body, breaks=False) and not any(_breaks(y) for y in x.body) for x in s.sections)
+    return False
+
+
+def _children(s: BStmt) -> Iterator[BStmt]:
+    if isinstance(s, bd.BBlock):
+        yield from s.body
+    elif isinstance(s, bd.BIf):
+        yield s.then
+        if s.other is not None:
+            yield s.other
+    elif isinstance(s, bd.BTry):
+        yield s.body
+        yield from (c.body for c in s.catches)
+        if s.finally_ is not None:
+            yield s.finally_
+    elif isinstance(s, bd.BUsing):
+        yield s.body
+
+
+def _breaks(s: BStmt) -> bool:
+    """A `break` inside leaves the loop or switch around this statement."""
+    return isinstance(s, bd.BBreak) or any(_breaks(c) for c in _children(s))
+
+
+def _continues(s: BStmt) -> bool:
+    if isinstance(s, bd.BSwitch):
+        return any(_continues(x) for section in s.sections for x in section.body)
+    return isinstance(s, bd.BContinue) or any(_continues(c) for c in _children(s))
+
+
+def returns_of(s: BStmt) -> Iterator[bd.BReturn]:
+    """Every return statement of a function body (not of functions inside it)."""
+    if isinstance(s, bd.BReturn):
+        yield s
+    elif isinstance(s, bd.BWhile | bd.BFor | bd.BForeach):
+        yield from returns_of(s.body)
+    elif isinstance(s, bd.BSwitch):
+        for section in s.sections:
+            for x in section.body:
+                yield from returns_of(x)
+    else:
+        for c in _children(s):
+            yield from returns_of(c)
+
+

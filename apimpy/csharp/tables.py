@@ -1,0 +1,160 @@
+"""LALR(1) tables of `grammar/csharp.lark`: lark builds them, once; everybody else loads data.
+
+lark is the compiler of the grammar (`strict=True`: a conflict is an error) and is imported only here.  The tables are
+plain JSON beside the grammar (`apimpy/_grammar/csharp.json`), written when the wheel is built; in a source tree they
+are made on first use, and again whenever the grammar's text has changed.  Format (all data, no code):
+
+    {"grammar": sha256 of the grammar, "start": {symbol: state}, "end": {symbol: state},
+     "rules": [[left side, length, node name or null, kept children or null, expand]],
+     "rows": [[terminal or nonterminal, action], …] per distinct row, "states": [row number]}
+
+An action >= 0 is shift/goto to that state, < 0 is reduce by rule `-action - 1`.  A kept child is its index, or
+`-index - 1` when it is a rule whose children are spliced in.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+__all__ = ["Rule", "Tables", "build", "grammar_path", "load"]
+
+_PACKAGED = Path(__file__).parent.parent / "_grammar"
+_SOURCE = Path(__file__).parent.parent.parent / "grammar"
+START = ("start_expression", "start_block")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A production: what to pop, and how its node is made."""
+
+    left: str
+    length: int
+    name: str | None
+    """The node's name; None for rules that only hand their children on."""
+    keep: tuple[int, ...] | None
+    """Children that stay (see the module's docstring); None: all, none spliced."""
+    expand: bool
+    """A `?rule`: a single child stands for the node."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    start: dict[str, int]
+    end: dict[str, int]
+    rules: tuple[Rule, ...]
+    states: tuple[dict[str, int], ...]
+
+
+def grammar_path() -> Path:
+    """The grammar: of the source tree when there is one, else the packaged copy."""
+    source = _SOURCE / "csharp.lark"
+    return source if source.exists() else _PACKAGED / "csharp.lark"
+
+
+def build(text: str) -> dict[str, Any]:
+    """Compile the grammar with lark.  GrammarError on any conflict."""
+    from lark import Lark
+    from lark.lexer import Lexer
+    from lark.parsers.lalr_analysis import Shift
+
+    class NoLexer(Lexer):
+        """Tokens come from `csharp.lexer`; lark never sees text."""
+
+        def __init__(self, conf: Any) -> None:
+            pass
+
+        def lex(self, lexer_state: Any, parser_state: Any) -> Any:
+            return iter(())
+
+    compiled = Lark(text, parser="lalr", start=list(START), strict=True, lexer=NoLexer, maybe_placeholders=False)
+    table: Any = compiled.parser.parser._parse_table
+    numbers = {state: i for i, state in enumerate(table.states)}
+    rules: list[Any] = []
+    known: dict[Any, int] = {}
+    rows: list[list[list[Any]]] = []
+    row_numbers: dict[str, int] = {}
+    states: list[int] = []
+    for actions in table.states.values():
+        row: list[list[Any]] = []
+        for symbol, (action, argument) in sorted(actions.items(), key=lambda kv: str(kv[0])):
+            name = getattr(symbol, "name", symbol)
+            if action is Shift:
+                row.append([name, numbers[argument]])
+                continue
+            if argument not in known:
+                known[argument] = len(rules)
+                rules.append(_rule(argument))
+            row.append([name, -known[argument] - 1])
+        key = json.dumps(row)
+        if key not in row_numbers:
+            row_numbers[key] = len(rows)
+            rows.append(row)
+        states.append(row_numbers[key])
+    return {
+        "grammar": hashlib.sha256(text.encode()).hexdigest(),
+        "start": {k: numbers[v] for k, v in table.start_states.items()},
+        "end": {k: numbers[v] for k, v in table.end_states.items()},
+        "rules": rules,
+        "rows": rows,
+        "states": states,
+    }
+
+
+def _rule(rule: Any) -> list[Any]:
+    left = rule.origin.name
+    keep: list[int] = []
+    for i, symbol in enumerate(rule.expansion):
+        if symbol.is_term:
+            if not symbol.name.startswith("_"):
+                keep.append(i)
+        elif symbol.name.startswith("_"):
+            keep.append(-i - 1)
+        else:
+            keep.append(i)
+    plain = keep == list(range(len(rule.expansion)))
+    inline = left.startswith("_")
+    expand = bool(rule.options.expand1) and not rule.alias
+    return [left, len(rule.expansion), None if inline else rule.alias or left, None if plain else keep, expand]
+
+
+def _decode(data: dict[str, Any]) -> Tables:
+    rows = [dict(row) for row in data["rows"]]
+    rules = tuple(
+        Rule(left, length, name, None if keep is None else tuple(keep), expand)
+        for left, length, name, keep, expand in data["rules"]
+    )
+    return Tables(data["start"], data["end"], rules, tuple(rows[i] for i in data["states"]))
+
+
+@cache
+def load() -> Tables:
+    """The tables for the grammar as it stands: prebuilt when they fit, else built now (and kept if possible)."""
+    text = grammar_path().read_text(encoding="utf-8")
+    stored = _PACKAGED / "csharp.json"
+    try:
+        data = json.loads(stored.read_bytes())
+        if data["grammar"] == hashlib.sha256(text.encode()).hexdigest():
+            return _decode(data)
+    except (OSError, ValueError, KeyError):
+        pass  # absent or of another version: built below
+    data = build(text)
+    _store(stored, data)
+    return _decode(data)
+
+
+def _store(path: Path, data: dict[str, Any]) -> None:
+    """Keep the tables beside the package; a read-only installation just builds them each time."""
+    try:
+        path.parent.mkdir(exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8") as f:
+            json.dump(data, f, separators=(",", ":"))
+        os.replace(f.name, path)
+    except OSError:
+        return

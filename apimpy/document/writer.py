@@ -1,0 +1,39 @@
+"""Content of elements as XML text: what `set-body` sends when its content is markup rather than text."""
+
+from __future__ import annotations
+
+from xml.sax.saxutils import escape
+
+from apimpy.document.model import Comment, Element, Island, Text
+
+__all__ = ["inner_xml"]
+
+_QUOTED = {'"': "&quot;"}
+
+
+def inner_xml(element: Element) -> str:
+    """What stands between the tags, as XML; comments are left out, named values have been replaced."""
+    out: list[str] = []
+    stack: list[Element | Text | Island | Comment | str] = list(reversed(element.nodes))
+    while stack:
+        node = stack.pop()
+        if isinstance(node, str):
+            out.append(node)
+        elif isinstance(node, Text):
+            out.append(escape(node.value))
+        elif isinstance(node, Island):
+            out.append(escape(node.span.text))
+        elif isinstance(node, Element):
+            out.append(_start(node))
+            if node.nodes:
+                stack.append(f"</{node.name}>")
+                stack.extend(reversed(node.nodes))
+    return "".join(out)
+
+
+def _start(element: Element) -> str:
+    parts = [element.name]
+    for a in element.attributes:
+        value = a.value.value if isinstance(a.value, Text) else a.value.span.text
+        parts.append(f'{a.name}="{escape(value, _QUOTED)}"')
+    return f"<{' '.join(parts)}{'>' if element.nodes else ' />'}"

@@ -1,0 +1,141 @@
+"""IRequest, IResponse and IMessageBody over `runtime.message`.
+
+Reading a body without `preserveContent` consumes it: a later read finds null, and an empty body is forwarded.
+"""
+
+from __future__ import annotations
+
+import codecs
+from typing import TYPE_CHECKING, Any
+
+from apimpy.csharp.types import ArrayType, Named, Type
+from apimpy.dotnet.apim.carriers import carrier, parse_as, texts
+from apimpy.dotnet.apim.form import FormContent, parse_form
+from apimpy.dotnet.apim.views import HeaderView, ParameterView
+from apimpy.dotnet.decl import clr_type
+from apimpy.dotnet.exceptions import NotSupportedException
+from apimpy.dotnet.values import from_text
+from apimpy.dotnet.web.octets import byte_array
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["decode", "message_body", "request", "response"]
+
+request = clr_type("Apim.IRequest", kind="interface", python=carrier("message", "Request"))
+response = clr_type("Apim.IResponse", kind="interface", python=carrier("message", "Response"))
+message_body = clr_type("Apim.IMessageBody", kind="interface", python=carrier("message", "Body"))
+private_endpoint = clr_type("Apim.IPrivateEndpointConnection", kind="interface")
+vnet_info = clr_type("Apim.IForwardedForInfo", kind="interface")
+foundry = clr_type("Apim.IFoundry", kind="interface")
+
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+
+
+def _body(self: Any) -> Any:
+    body = self.body
+    return None if body.is_empty else body
+
+
+def _headers(self: Any) -> HeaderView:
+    return HeaderView(self.headers)
+
+
+def _none(self: Any) -> None:
+    return None
+
+
+for _decl in (request, response):
+    _decl.prop("IMessageBody? Body", _body)
+    _decl.prop("IReadOnlyDictionary<string, string[]> Headers", _headers)
+
+request.prop("string Method", attr="method")
+request.prop("IUrl Url", attr="url")
+request.prop("IUrl OriginalUrl", attr="original_url")
+request.prop("string IpAddress", attr="ip_address")
+request.prop("X509Certificate2? Certificate", attr="certificate")
+request.prop("IPrivateEndpointConnection? PrivateEndpointConnection", _none)
+request.prop("IForwardedForInfo? AzureVnetInfo", _none)
+request.prop("IFoundry? Foundry", _none)
+
+
+@request.prop("IReadOnlyDictionary<string, string> MatchedParameters")
+def matched_parameters(self: Any) -> ParameterView:
+    return ParameterView(self.matched_parameters)
+
+
+response.prop("int StatusCode", attr="status")
+response.prop("string StatusReason", texts("reason"))
+
+for _name in ("Name", "GroupId", "MemberName"):
+    private_endpoint.prop(f"string? {_name}", _none)
+for _name in ("VnetTrafficTag", "SubnetId", "PrivateLinkId"):
+    vnet_info.prop(f"int? {_name}", _none)
+vnet_info.prop("string? SnatVip", _none)
+foundry.prop("string? Deployment", _none)
+
+
+# --- body ------------------------------------------------------------------------------------------------------------
+
+
+def decode(data: bytes) -> str:
+    """Body bytes as C# string: UTF-8 unless a byte order mark says otherwise."""
+    for bom, encoding in _BOMS:
+        if data.startswith(bom):
+            return from_text(data[len(bom) :].decode(encoding, "replace"))
+    return from_text(data.decode("utf-8", "replace"))
+
+
+def _json(kind: str) -> Callable[[bytes], Any]:
+    def parse(data: bytes) -> Any:
+        from apimpy.dotnet.json_net.reader import parse_as, parse_bytes
+
+        # any byte order mark but that of UTF-8 begins with one of these
+        return parse_as(decode(data), kind) if data[:1] in (b"\xff", b"\xfe", b"\0") else parse_bytes(data, kind)
+
+    return parse
+
+
+def _xml(kind: str) -> Callable[[bytes], Any]:
+    def parse(data: bytes) -> Any:
+        return parse_as("System.Xml.Linq." + kind, decode(data))
+
+    return parse
+
+
+_READERS: dict[str, Callable[[bytes], Any]] = {
+    "System.String": decode,
+    "Newtonsoft.Json.Linq.JObject": _json("JObject"),
+    "Newtonsoft.Json.Linq.JToken": _json("JToken"),
+    "Newtonsoft.Json.Linq.JArray": _json("JArray"),
+    "System.Xml.Linq.XDocument": _xml("XDocument"),
+    "System.Xml.Linq.XElement": _xml("XElement"),
+    "System.Xml.Linq.XNode": _xml("XElement"),
+}
+
+
+@message_body.method("T? As<T>(bool preserveContent = false)", reify=True, effect="body")
+def as_(of: Type, self: Any, preserve: bool) -> Any:
+    reader: Callable[[bytes], Any] | None = None
+    if isinstance(of, Named):
+        reader = _READERS.get(of.decl.full_name)
+    elif isinstance(of, ArrayType) and of.full_name == "System.Byte[]":
+        reader = byte_array
+    if reader is None:
+        raise NotSupportedException(f"A message body cannot be read as '{of.full_name}'.")
+    data = self.read(preserve)
+    return None if data is None else reader(data)
+
+
+@message_body.method(
+    "IDictionary<string, IList<string>>? AsFormUrlEncodedContent(bool preserveContent = false)", effect="body"
+)
+def as_form(self: Any, preserve: bool) -> FormContent | None:
+    data = self.read(preserve)
+    return None if data is None else parse_form(decode(data))

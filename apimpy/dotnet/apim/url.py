@@ -1,0 +1,43 @@
+"""IUrl: `context.Request.Url`, `OriginalUrl`, `Api.ServiceUrl`.  The object is a `runtime.message.Url`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from apimpy.dotnet.apim.carriers import carrier
+from apimpy.dotnet.apim.views import QueryView
+from apimpy.dotnet.decl import clr_type
+from apimpy.dotnet.web.uri import from_text
+
+if TYPE_CHECKING:
+    from apimpy.dotnet.web.uri_parse import Uri
+
+__all__ = ["url"]
+
+url = clr_type("Apim.IUrl", kind="interface", python=carrier("message", "Url"))
+
+url.prop("string Scheme", attr="scheme")
+url.prop("string Host", attr="host")
+url.prop("int Port", attr="port")
+url.prop("string Path", attr="path")
+
+
+@url.prop("IReadOnlyDictionary<string, string[]> Query")
+def query(self: Any) -> QueryView:
+    return QueryView(self.query)
+
+
+@url.prop("string QueryString")
+def query_string(self: Any) -> str:
+    raw: str = self.query_string
+    return "?" + raw if raw else ""
+
+
+@url.method("Uri ToUri()")
+def to_uri(self: Any) -> Uri:
+    return from_text(str(self))
+
+
+@url.method("string ToString()")
+def to_string(self: Any) -> str:
+    return str(self)

@@ -1,0 +1,214 @@
+"""How a .NET type is declared: the C# signature as text, the Python function that implements it.
+
+    string_ = clr_type("System.String", alias="string", bases="object, IEnumerable<char>, IComparable", python=str)
+
+    @string_.method("string Substring(int startIndex, int length)")
+    def substring(self: str, start: int, length: int) -> str: ...
+
+    string_.prop("int Length", len)                                  # getter: any callable taking the receiver
+    string_.const("string Empty", "")                                # static readonly field or constant
+    linq = clr_type("System.Linq.Enumerable", kind="static")
+
+    @linq.method("static IEnumerable<R> Select<T, R>(this IEnumerable<T> source, Func<T, R> selector)")
+    def select(source, selector): ...
+
+Rules of the notation, and what reaches Python:
+
+- Instance members take the receiver first (never None: emitted code checks it).  Static and extension ones do not.
+- A reference result or parameter that may be null is written `string?`; other results are taken to be non-null.
+  For value types `int?` is Nullable<int>: None or the value.
+- `params T[] xs` arrives as one `values.Array`.  Defaults (`bool preserve = false`, `= null`, `= StringComparison.Ordinal`)
+  are filled in by the compiler; the function always receives every argument, in order.
+- `out` parameters are not passed; the function returns a tuple `(result, out1, …)`.  `ref` ones are passed and returned
+  the same way.
+- Delegates (`Func<…>`, `Predicate<T>`, `Comparison<T>` …) are plain Python callables.
+- `rt=True`: the function receives the `values.Runtime` (clock, random, limits) before everything else.
+- `reify=True`: the function receives type arguments (`csharp.types.Type`) after `rt`, before the receiver and the
+  arguments: the method's own ones for a generic method, the type's for a constructor or static member of a generic type.
+- Operators: `"DateTime operator +(DateTime d, TimeSpan t)"`; conversions: `"implicit operator JToken(string value)"`.
+  Both are static.
+- `T.ctor("DateTime(int year, int month, int day)")`; `T.indexer("JToken? this[object key]", getter, setter)`;
+  setters take (receiver, value) or (receiver, index…, value).
+- `attr="name"` on `prop` compiles to a plain attribute read of the Python object: the fastest form.
+- `allowed="A B C"`: only these members may be used by policy expressions (default: all; `allowed=""`: none, the type
+  may be named but nothing of it used).  `.ctor` is written `.ctor`.  Source: the platform's documented type list.
+- `unsupported="why"` declares a member that makes no sense here: it binds, lint reports it, a call raises.
+- `since="core"`: the member does not exist on .NET Framework 4.7.2.
+
+A wrong signature or an arity that does not fit the Python function fails `tests/dotnet/test_declarations.py`, which
+parses every declaration.  Within the package a ClrType object at module level is the registration; there is no other.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Literal, TypeVar
+
+from apimpy.csharp.types import ALL, ClrType, Declaration, TypeParam
+
+__all__ = ["TypeDecl", "clr_type", "enum_type"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_METHOD = re.compile(r"(\w+)\s*(?:<[\w\s,]*>)?\s*\(")
+_OPERATOR = re.compile(r"\boperator\s*(true\b|false\b|[-+*/%&|^~!<>=]+)\s*\(")
+_CONVERSION = re.compile(r"\b(implicit|explicit)\s+operator\b")
+
+
+def member_name(signature: str) -> str:
+    """The key under which a method signature is filed."""
+    if m := _CONVERSION.search(signature):
+        return m[1]
+    if m := _OPERATOR.search(signature):
+        return "operator " + m[1]
+    m = _METHOD.search(signature)
+    if m is None:
+        raise ValueError(f"no method name in {signature!r}")
+    return m[1]
+
+
+class TypeDecl(ClrType):
+    """A `ClrType` with the verbs that declare members.  Each works as a decorator or takes the function directly."""
+
+    def _add(self, name: str, item: Declaration) -> None:
+        self.declarations.setdefault(name, []).append(item)
+
+    def method(
+        self,
+        signature: str,
+        impl: Any = None,
+        *,
+        rt: bool = False,
+        reify: bool = False,
+        effect: str | None = None,
+        unsupported: str | None = None,
+        since: str | None = None,
+    ) -> Callable[[F], F]:
+        """Declare a method, operator or conversion."""
+        item = Declaration(
+            "method", signature, impl, rt=rt, reify=reify, effect=effect, unsupported=unsupported, since=since
+        )
+        self._add(member_name(signature), item)
+        return _taker(item)
+
+    def ctor(
+        self, signature: str, impl: Any = None, *, rt: bool = False, reify: bool = False, unsupported: str | None = None
+    ) -> Callable[[F], F]:
+        """Declare a constructor: `"DateTime(int year, int month, int day)"`."""
+        item = Declaration("ctor", signature, impl, rt=rt, reify=reify, unsupported=unsupported)
+        self._add(".ctor", item)
+        return _taker(item)
+
+    def prop(
+        self,
+        signature: str,
+        getter: Any = None,
+        setter: Any = None,
+        *,
+        attr: str | None = None,
+        rt: bool = False,
+        effect: str | None = None,
+        unsupported: str | None = None,
+        since: str | None = None,
+    ) -> Callable[[F], F]:
+        """Declare a property: `"int Length"`, `"static DateTime UtcNow"`."""
+        item = Declaration(
+            "property", signature, getter, setter, attr, rt=rt, effect=effect, unsupported=unsupported, since=since
+        )
+        self._add(signature.split()[-1], item)
+        return _taker(item)
+
+    def const(self, signature: str, value: Any) -> None:
+        """Declare a constant or static readonly field with its value: `("int MaxValue", 2147483647)`."""
+        self._add(signature.split()[-1], Declaration("property", "static " + signature, const=value))
+
+    def indexer(self, signature: str, getter: Any = None, setter: Any = None, *, rt: bool = False) -> Callable[[F], F]:
+        """Declare an indexer: `"char this[int index]"`."""
+        item = Declaration("indexer", signature, getter, setter, rt=rt)
+        self._add("this[]", item)
+        return _taker(item)
+
+
+def _taker(item: Declaration) -> Callable[[F], F]:
+    def take(fn: F) -> F:
+        item.impl = fn
+        return fn
+
+    return take
+
+
+def _names(text: str | None) -> frozenset[str]:
+    return ALL if text is None else frozenset(text.split())
+
+
+def _split(text: str) -> tuple[str, ...]:
+    """Split at commas outside angle brackets."""
+    parts, depth, start = [], 0, 0
+    for i, c in enumerate(text):
+        depth += (c == "<") - (c == ">")
+        if c == "," and not depth:
+            parts.append(text[start:i].strip())
+            start = i + 1
+    parts.append(text[start:].strip())
+    return tuple(p for p in parts if p)
+
+
+def clr_type(
+    name: str,
+    *,
+    kind: Literal["class", "struct", "interface", "enum", "delegate", "static"] = "class",
+    alias: str | None = None,
+    bases: str = "object",
+    python: type | None = None,
+    allowed: str | None = None,
+    denied: str = "",
+    delegate: str | None = None,
+    unsupported: str | None = None,
+) -> TypeDecl:
+    """Declare a type.
+
+    `name` is the full name with type parameters: `"System.Collections.Generic.List<T>"`.  `bases`: base class first,
+    then interfaces, separated by commas (direct ones only).  `python` is the class of its boxed run-time values.
+    `delegate` is the signature of a delegate's Invoke: `"TResult Invoke(T arg)"`.
+    """
+    head, _, rest = name.partition("<")
+    params = tuple(TypeParam(p.strip()) for p in rest.rstrip(">").split(",")) if rest else ()
+    if head == "System.Object":
+        bases = ""
+    elif kind == "struct" and bases == "object":
+        bases = "ValueType"
+    elif kind == "struct":
+        bases = "ValueType, " + bases
+    elif kind == "enum":
+        bases = "Enum"
+    elif kind == "interface" and bases == "object":
+        bases = ""
+    return TypeDecl(
+        full_name=head,
+        params=params,
+        kind=kind,
+        alias=alias,
+        base_names=_split(bases),
+        python=python,
+        allowed=_names(allowed),
+        denied=frozenset(denied.split()),
+        delegate=delegate,
+        unsupported=unsupported,
+    )
+
+
+def enum_type(
+    name: str, members: Mapping[str, int] | Iterable[str], *, flags: bool = False, allowed: str | None = None
+) -> TypeDecl:
+    """Declare an enum.  Names without values count from 0.  `T.enum_members["Ordinal"]` is the run-time value."""
+    from apimpy.dotnet.values import EnumValue
+
+    if not isinstance(members, Mapping):
+        members = {n: i for i, n in enumerate(members)}
+    decl = clr_type(name, kind="enum", allowed=allowed, python=EnumValue)
+    decl.enum_flags = flags  # type: ignore[attr-defined]
+    for key, value in members.items():
+        decl.enum_members[key] = EnumValue(decl, value)
+    return decl
+

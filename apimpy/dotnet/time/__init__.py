@@ -1,0 +1,1 @@
+"""System.DateTime, DateTimeOffset, TimeSpan, TimeZoneInfo: dates and times counted in ticks of 100 ns."""

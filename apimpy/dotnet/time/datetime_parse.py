@@ -1,0 +1,296 @@
+"""Text as dates under the invariant culture: `Parse` (any usual notation) and `ParseExact` (one given format).
+
+Both give a `Parsed`: the clock reading, and the offset that the text named, if it did.  What that means for the kind
+is decided by DateTime and DateTimeOffset.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from apimpy.dotnet.decl import enum_type
+from apimpy.dotnet.exceptions import ArgumentException, ArgumentNullException, FormatException
+from apimpy.dotnet.time import exact
+from apimpy.dotnet.time import ticks as tk
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from apimpy.dotnet.values import Array, EnumValue, Runtime
+
+__all__ = ["Parsed", "checked_formats", "checked_styles", "parse_exact", "parse_general"]
+
+ALLOW_LEADING, ALLOW_TRAILING, ALLOW_INNER, NO_CURRENT_DATE = 1, 2, 4, 8
+ADJUST_TO_UNIVERSAL, ASSUME_LOCAL, ASSUME_UNIVERSAL, ROUNDTRIP_KIND = 16, 32, 64, 128
+
+date_time_styles = enum_type(
+    "System.Globalization.DateTimeStyles",
+    {
+        "None": 0,
+        "AllowLeadingWhite": ALLOW_LEADING,
+        "AllowTrailingWhite": ALLOW_TRAILING,
+        "AllowInnerWhite": ALLOW_INNER,
+        "AllowWhiteSpaces": 7,
+        "NoCurrentDateDefault": NO_CURRENT_DATE,
+        "AdjustToUniversal": ADJUST_TO_UNIVERSAL,
+        "AssumeLocal": ASSUME_LOCAL,
+        "AssumeUniversal": ASSUME_UNIVERSAL,
+        "RoundtripKind": ROUNDTRIP_KIND,
+    },
+    flags=True,
+    allowed="",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A clock reading in ticks; the offset in ticks if the text had one; `zulu`: it was written as Z or GMT."""
+
+    ticks: int
+    offset: int | None = None
+    zulu: bool = False
+
+
+def checked_styles(styles: EnumValue, param: str = "style") -> int:
+    value = styles.value
+    if value & ~255:
+        raise ArgumentException("An undefined DateTimeStyles value is being used.", param)
+    if value & ASSUME_LOCAL and value & ASSUME_UNIVERSAL:
+        raise ArgumentException(
+            "The DateTimeStyles values AssumeLocal and AssumeUniversal cannot be used together.", param
+        )
+    if value & ROUNDTRIP_KIND and value & (ASSUME_LOCAL | ASSUME_UNIVERSAL | ADJUST_TO_UNIVERSAL):
+        raise ArgumentException(
+            "The DateTimeStyles value RoundtripKind cannot be used with the values AssumeLocal, AssumeUniversal or "
+            "AdjustToUniversal.",
+            param,
+        )
+    return value
+
+
+def checked_formats(formats: Array | None) -> list[str | None]:
+    if formats is None:
+        raise ArgumentNullException("formats")
+    if not formats:
+        raise FormatException("No format specifiers were provided.")
+    return list(formats)
+
+
+def _bad(text: str) -> FormatException:
+    return FormatException(f"String '{text}' was not recognized as a valid DateTime.")
+
+
+def _out_of_calendar(text: str) -> FormatException:
+    return FormatException(
+        f"The DateTime represented by the string '{text}' is not supported in calendar "
+        "'System.Globalization.GregorianCalendar'."
+    )
+
+
+def two_digit_year(year: int) -> int:
+    """0–29 belong to this century, as in .NET Framework and .NET up to 7."""
+    return year + (2000 if year <= 29 else 1900)
+
+
+# --- Parse -----------------------------------------------------------------------------------------------------------
+
+_ISO_DATE = r"(?P<date>\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4})"
+_ZONE = r"(?P<zone>Z|GMT|[+-]\d{1,2}(?::?\d{2})?)"
+_DATE_ZONE = re.compile(_ISO_DATE + r"\s*(?P<zone>Z|[+-]\d{2}:\d{2})", re.IGNORECASE | re.ASCII)
+_TIME = re.compile(
+    r"(?<![\d:.])(?:(?P<hour>\d{1,2}):(?P<minute>\d{1,2})(?::(?P<second>\d{1,2})(?:\.(?P<fraction>\d+))?)?"
+    r"\s*(?P<half>[AP]M?(?![A-Z]))?|(?P<hour12>\d{1,2})\s*(?P<half12>[AP]M?(?![A-Z])))"
+    r"(?:\s*" + _ZONE + r"(?![A-Z\d:]))?",
+    re.IGNORECASE | re.ASCII,
+)
+_WORD = re.compile(r"[A-Za-z]+|[^\x00-\x7f]+")
+_DATE_TOKEN = re.compile(r"\s*(?:(\d+)|([A-Za-z]+)\.?)\s*([-/.,]?)\s*", re.ASCII)
+_KNOWN = frozenset(
+    [w.lower() for names in (tk.MONTHS, tk.DAYS) for n in names for w in (n, n[:3])]
+    + ["am", "pm", "a", "p", "t", "z", "gmt", "ad", "d"]
+)
+
+
+def parse_general(rt: Runtime, text: str | None, styles: int = 0, param: str = "s") -> Parsed:
+    """`DateTime.Parse`: ISO 8601, `MM/dd/yyyy`, month names, RFC 1123, times with AM/PM, in the usual mixtures."""
+    if text is None:
+        raise ArgumentNullException(param)
+    body = text.strip("\t\n\v\f\r \0")
+    if not body:
+        raise _bad(text)
+    for word in _WORD.finditer(text):
+        if word[0].lower() not in _KNOWN:
+            raise FormatException(
+                f"The string '{text}' was not recognized as a valid DateTime. "
+                f"There is an unknown word starting at index '{word.start()}'."
+            )
+    if m := _DATE_ZONE.fullmatch(body):
+        return _with_zone(_date(rt, m["date"], text), m["zone"])
+    m = _TIME.search(body)
+    if m is None:
+        return Parsed(_date(rt, body, text))
+    before, after = body[: m.start()], body[m.end() :]
+    if before[-1:] in ("T", "t") and before[-2:-1].isdigit():
+        if (m["zone"] or "").upper() == "GMT":
+            raise _bad(text)
+        before = before[:-1]
+    elif before and not before[-1].isspace() and before[-1] != ",":
+        raise _bad(text)
+    before, after = before.strip(), after.strip()
+    if before and after:
+        raise _bad(text)
+    clock = _clock(m, text)
+    if before or after:
+        day = _date(rt, before or after, text)
+    else:
+        day = 0 if styles & NO_CURRENT_DATE else tk.now_ticks(rt) // tk.DAY * tk.DAY
+    return _with_zone(day + clock, m["zone"])
+
+
+def _with_zone(ticks: int, zone: str | None) -> Parsed:
+    if zone is None:
+        return Parsed(ticks)
+    if zone[0] in "ZzGg":
+        return Parsed(ticks, 0, zulu=True)
+    digits = zone[1:].replace(":", "")
+    hours, minutes = (int(digits), 0) if len(digits) <= 2 else (int(digits[:-2]), int(digits[-2:]))
+    if hours > 14 or minutes > 59:
+        raise FormatException("The time zone offset must be within plus or minus 14 hours.")
+    offset = hours * tk.HOUR + minutes * tk.MINUTE
+    return Parsed(ticks, -offset if zone[0] == "-" else offset)
+
+
+def _clock(m: re.Match[str], text: str) -> int:
+    hour = int(m["hour"] or m["hour12"])
+    minute, second = int(m["minute"] or 0), int(m["second"] or 0)
+    half = (m["half"] or m["half12"] or "").upper()[:1]
+    if half:
+        hour = half_day(hour, half, text)
+    if hour > 23 or minute > 59 or second > 59:
+        raise _out_of_calendar(text)
+    fraction = m["fraction"] or ""
+    ticks = int(fraction[:7].ljust(7, "0")) + (len(fraction) > 7 and fraction[7] >= "5")
+    return hour * tk.HOUR + minute * tk.MINUTE + second * tk.SECOND + ticks
+
+
+def half_day(hour: int, half: str, text: str) -> int:
+    """The hour of the day for one written with AM (`half` "A") or PM."""
+    if half == "A":
+        if hour > 12:
+            raise _bad(text)
+        return hour % 12
+    return hour + 12 if hour < 12 else hour
+
+
+def _date(rt: Runtime, part: str, text: str) -> int:
+    """Ticks of the date in `part`; `text` is for messages."""
+    numbers: list[str] = []
+    month = weekday = None
+    i = 0
+    while i < len(part):
+        m = _DATE_TOKEN.match(part, i)
+        if m is None:
+            raise _bad(text)
+        i = m.end()
+        if m[3] and i == len(part) and m[3] != ",":
+            raise _bad(text)
+        if m[1]:
+            numbers.append(m[1])
+            continue
+        short = m[2][:3].capitalize()
+        name = m[2].capitalize()
+        if weekday is None and any(name in (d, d[:3]) for d in tk.DAYS):
+            weekday = [d[:3] for d in tk.DAYS].index(short)
+        elif month is None and any(name in (n, n[:3]) for n in tk.MONTHS):
+            month = [n[:3] for n in tk.MONTHS].index(short) + 1
+        else:
+            raise _bad(text)
+    year_text, mm, dd = _assign(numbers, month, text)
+    if year_text is None:
+        year = tk.calendar(tk.now_ticks(rt)).year
+    else:
+        year = int(year_text)
+        if len(year_text) <= 2:
+            year = two_digit_year(year)
+    if not (1 <= year <= 9999 and 1 <= mm <= 12 and 1 <= dd <= tk.days_in_month(year, mm)):
+        raise _bad(text)
+    number = tk.day_number(year, mm, dd)
+    if weekday is not None and (number + 1) % 7 != weekday:
+        raise FormatException(
+            f"String '{text}' was not recognized as a valid DateTime because the day of week was incorrect."
+        )
+    return number * tk.DAY
+
+
+def _assign(numbers: Sequence[str], month: int | None, text: str) -> tuple[str | None, int, int]:
+    """Which number is the year (None: the current one), the month, the day."""
+    years = [n for n in numbers if len(n) > 2]
+    if len(years) > 1 or any(len(n) > 4 for n in numbers):
+        raise _bad(text)
+    rest = [int(n) for n in numbers if len(n) <= 2]
+    year = years[0] if years else None
+    if month is not None:
+        if year is not None and len(rest) <= 1:
+            return year, month, rest[0] if rest else 1
+        if year is None and len(rest) == 2:
+            return numbers[1], month, rest[0]
+        if year is None and len(rest) == 1:
+            return None, month, rest[0]
+        raise _bad(text)
+    if len(numbers) == 3:
+        if year is None:
+            return numbers[2], rest[0], rest[1]
+        if numbers[1] != year:
+            return year, rest[0], rest[1]
+    elif len(numbers) == 2:
+        return (None, rest[0], rest[1]) if year is None else (year, rest[0], 1)
+    raise _bad(text)
+
+
+# --- ParseExact ------------------------------------------------------------------------------------------------------
+
+
+def parse_exact(
+    rt: Runtime, text: str | None, formats: Sequence[str | None], styles: int = 0, param: str = "s"
+) -> Parsed:
+    """`DateTime.ParseExact` with one or several formats."""
+    if text is None:
+        raise ArgumentNullException(param)
+    if len(formats) == 1:
+        return _exact(rt, text, formats[0], styles)
+    for fmt in formats:
+        try:
+            return _exact(rt, text, fmt, styles)
+        except FormatException:
+            continue
+    raise _bad(text)
+
+
+def _exact(rt: Runtime, text: str, fmt: str | None, styles: int) -> Parsed:
+    if fmt is None:
+        raise ArgumentNullException("format")
+    found = exact.scan(text, fmt, styles & ALLOW_LEADING, styles & ALLOW_TRAILING, styles & ALLOW_INNER)
+    if found is None:
+        raise _bad(text)
+    hour = found.get("H", 0)
+    if "t" in found:
+        hour = half_day(hour, "AP"[found["t"]], text)
+    if not found.keys() & {"y", "M", "d"}:
+        day = 0 if styles & NO_CURRENT_DATE else tk.now_ticks(rt) // tk.DAY
+    else:
+        year = found["y"] if "y" in found else tk.calendar(tk.now_ticks(rt)).year
+        month, dd = found.get("M", 1), found.get("d", 1)
+        if not (1 <= year <= 9999 and 1 <= month <= 12 and 1 <= dd <= tk.days_in_month(year, month)):
+            raise _out_of_calendar(text)
+        day = tk.day_number(year, month, dd)
+    minute, second = found.get("m", 0), found.get("s", 0)
+    if hour > 23 or minute > 59 or second > 59:
+        raise _out_of_calendar(text)
+    if "w" in found and (day + 1) % 7 != found["w"]:
+        raise FormatException(
+            f"String '{text}' was not recognized as a valid DateTime because the day of week was incorrect."
+        )
+    ticks = day * tk.DAY + hour * tk.HOUR + minute * tk.MINUTE + second * tk.SECOND + found.get("f", 0)
+    return Parsed(ticks, found.get("z"), zulu="Z" in found)

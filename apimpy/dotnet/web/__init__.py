@@ -1,0 +1,1 @@
+"""Names on the network: System.Uri, System.Net.WebUtility, System.Net.IPAddress."""

@@ -1,0 +1,123 @@
+"""Percent-encoding as .NET does it: `Uri.EscapeDataString` and its relatives, and the canonical form inside a `Uri`.
+
+Strings are C# strings (surrogate pairs) on both sides.  What this is not: `application/x-www-form-urlencoded`, which is
+`webutility`.
+"""
+
+from __future__ import annotations
+
+import re
+
+from apimpy.dotnet.exceptions import UriFormatException
+from apimpy.dotnet.values import from_text, to_text, well_formed
+
+__all__ = ["canonical", "escape_data", "escape_uri", "is_escaped", "unescape", "unescape_safe"]
+
+_RUN = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
+_NOT_UNRESERVED = re.compile(r"[^A-Za-z0-9\-._~]")
+_NOT_URI = re.compile(r"[^A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=]")
+_CANONICAL = re.compile(r"((?:%[0-9A-Fa-f]{2})+)|[^A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=]")
+_ILL_FORMED = re.compile(r"""%(?![0-9A-Fa-f]{2})|[\x00-\x20\x7f"<>\\^`{|}\[\]]""")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+_NOT_SAFE = frozenset(b";/?:@&=+$,#[]!'()*%\\\x7f") | frozenset(range(32))
+"""ASCII that `Uri.ToString()` leaves escaped: unescaping it would change what the URI means."""
+
+
+def _percent(text: str) -> str:
+    return "".join(f"%{b:02X}" for b in text.encode())
+
+
+def escape_data(value: str) -> str:
+    """`Uri.EscapeDataString`: everything but the unreserved characters of RFC 3986."""
+    return _escape(value, _NOT_UNRESERVED)
+
+
+def escape_uri(value: str) -> str:
+    """`Uri.EscapeUriString`: reserved characters stay as they are."""
+    return _escape(value, _NOT_URI)
+
+
+def _escape(value: str, pattern: re.Pattern[str]) -> str:
+    text = to_text(value)
+    if _SURROGATE.search(text):
+        raise UriFormatException("Invalid URI: There is an invalid sequence in the string.")
+    return pattern.sub(lambda m: _percent(m[0]), text)
+
+
+def unescape(value: str) -> str:
+    """`Uri.UnescapeDataString`: every escape but those that are no UTF-8."""
+    return _RUN.sub(lambda m: _decode(m[0], frozenset()), value) if "%" in value else value
+
+
+def unescape_safe(value: str) -> str:
+    """The readable form `Uri.ToString()` gives: escapes stay where the character would mean something else."""
+    return _RUN.sub(lambda m: _decode(m[0], _NOT_SAFE), value) if "%" in value else value
+
+
+def _decode(run: str, keep: frozenset[int]) -> str:
+    """Text of consecutive escapes; bytes of `keep` as written, bytes that are no UTF-8 in upper case."""
+    data = bytes.fromhex(run.replace("%", ""))
+    out: list[str] = []
+    start = 0
+    for i, byte in enumerate(data):
+        if byte in keep:
+            out += (_utf8(data[start:i]), run[3 * i : 3 * i + 3])
+            start = i + 1
+    out.append(_utf8(data[start:]))
+    return "".join(out)
+
+
+def _utf8(data: bytes) -> str:
+    out: list[str] = []
+    while data:
+        try:
+            out.append(from_text(data.decode()))
+            break
+        except UnicodeDecodeError as error:
+            out.append(from_text(data[: error.start].decode()))
+            out.extend(f"%{b:02X}" for b in data[error.start : error.end])
+            data = data[error.end :]
+    return "".join(out)
+
+
+def canonical(value: str) -> str:
+    """A component as `Uri.AbsoluteUri` shows it: unreserved characters plain, everything unusual as UTF-8 escapes."""
+
+    def replace(m: re.Match[str]) -> str:
+        run = m[1]
+        return _percent(m[0]) if run is None else _normal_run(run)
+
+    return _CANONICAL.sub(replace, well_formed(value))
+
+
+def _normal_run(run: str) -> str:
+    """Escapes that were there: unreserved ones decoded, UTF-8 sequences in upper case, the rest as written."""
+    data = bytes.fromhex(run.replace("%", ""))
+    out: list[str] = []
+    i = 0
+    while i < len(data):
+        byte = data[i]
+        if byte in _UNRESERVED:
+            out.append(chr(byte))
+        elif byte < 0xC2 or (size := _sequence(data, i)) == 0:
+            out.append(run[3 * i : 3 * i + 3])
+        else:
+            out.append(run[3 * i : 3 * (i + size)].upper())
+            i += size - 1
+        i += 1
+    return "".join(out)
+
+
+def _sequence(data: bytes, i: int) -> int:
+    """Length of the UTF-8 sequence at `i`, 0 when there is none."""
+    size = 2 if data[i] < 0xE0 else 3 if data[i] < 0xF0 else 4
+    try:
+        return size if len(data[i : i + size].decode()) == 1 else 0
+    except UnicodeDecodeError:
+        return 0
+
+
+def is_escaped(value: str) -> bool:
+    """Nothing in the component still needs an escape (letters beyond ASCII do not)."""
+    return _ILL_FORMED.search(value) is None

@@ -1,0 +1,200 @@
+"""The gateway without a socket: a `Request` in, an `Exchange` with its response out.
+
+    ex = gateway.open(request)       # the exchange exists: what happens next is logged and counted
+    await gateway.run(ex)            # routing, subscription key, policies: ex.response is set
+    …                                # the caller sends the response
+    await gateway.close(ex, completed=True, sent=n)
+
+`handle` is the first two.  The configuration it runs with is one immutable object, replaced as a whole on reload; an
+exchange keeps the one it began with.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from apimpy.gateway.keys import KeyRing, key_invalid, key_missing, sent_key
+from apimpy.observe.logs import AccessLog, AccessRecord
+from apimpy.observe.metrics import Metrics
+from apimpy.runtime.exchange import Exchange, LastError
+from apimpy.runtime.faults import PolicyFault, error_response
+from apimpy.runtime.message import BodyTooLarge, Request, Response
+
+if TYPE_CHECKING:
+    from apimpy.gateway.routing import Router
+    from apimpy.runtime.exchange import Api
+    from apimpy.runtime.services import Services
+
+__all__ = ["CLIENT_GONE", "Configuration", "Gateway", "too_large"]
+
+log = logging.getLogger("apimpy.gateway")
+
+CLIENT_GONE = 499
+"""The status in log and metrics when the caller left before the response began."""
+_NOT_FOUND = PolicyFault(
+    "configuration",
+    "OperationNotFound",
+    "Unable to match incoming request to an operation.",
+    status=404,
+    client_message="Resource not found",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """What a reload replaces.  `keyless`: ids of APIs that may be called without a subscription key."""
+
+    router: Router
+    keys: KeyRing = field(default_factory=KeyRing)
+    keyless: frozenset[str] = frozenset()
+
+
+def too_large(limit: int) -> PolicyFault:
+    """The body of a request passes the limit."""
+    message = f"The request body is larger than {limit} bytes."
+    return PolicyFault("configuration", "RequestBodyTooLarge", message, status=413, client_message=message)
+
+
+class Gateway:
+    """Handles exchanges.  `services` and `metrics` outlive configurations."""
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        services: Services,
+        *,
+        metrics: Metrics | None = None,
+        access_log: AccessLog | None = None,
+    ) -> None:
+        self.configuration = configuration
+        self.services = services
+        self.metrics = metrics or Metrics(process=False)
+        self._access_log = access_log if access_log is not None and access_log.enabled else None
+        self._requests = self.metrics.requests
+        self._bits = services.random.getrandbits
+
+    def _id(self) -> str:
+        """A version 4 GUID in format D; it identifies, it protects nothing."""
+        bits = self._bits(128)
+        text = f"{bits:032x}"
+        variant = "89ab"[bits & 3]
+        return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{variant}{text[17:20]}-{text[20:]}"
+
+    def open(self, request: Request) -> Exchange:
+        """A new exchange; `close` must follow, whatever happens."""
+        services = self.services
+        self._requests.in_flight += 1
+        return Exchange(self._id(), request, services, services.runtime(), services.clock.now())
+
+    async def handle(self, request: Request) -> Exchange:
+        """`open` and `run`."""
+        ex = self.open(request)
+        try:
+            await self.run(ex)
+        except BaseException:
+            await self.close(ex, completed=False, sent=0)
+            raise
+        return ex
+
+    async def run(self, ex: Exchange) -> None:
+        """Leaves `ex.response` set; raises nothing but cancellation."""
+        configuration = self.configuration
+        request = ex.request
+        match = configuration.router.match(request.method, request.url.path)
+        if match is None:
+            ex.api = configuration.router.api(request.url.path)
+            self.fail(ex, _NOT_FOUND)
+            return
+        api = ex.api = match.api
+        ex.operation = match.operation
+        ex.service_url = api.service_url
+        ex.operation_path = match.path
+        request.matched_parameters = match.parameters
+        fault = self._authorize(ex, configuration, api)
+        if fault is not None:
+            self.fail(ex, fault)
+            return
+        try:
+            await match.program.run(ex)
+        except asyncio.CancelledError:
+            raise
+        except BodyTooLarge as error:
+            fault = PolicyFault("configuration", "BodyTooLarge", str(error), status=413, client_message=str(error))
+            self.fail(ex, fault)
+        except Exception as error:  # our bug: the caller gets the platform's 500, the log the truth
+            log.exception("exchange %s failed", ex.id)
+            self.fail(ex, PolicyFault("gateway", "InternalError", f"{type(error).__name__}: {error}"))
+        if ex.response is None:
+            ex.response = Response()
+
+    def _authorize(self, ex: Exchange, configuration: Configuration, api: Api) -> PolicyFault | None:
+        key = sent_key(ex.request, api)
+        if key is None:
+            return None if api.id in configuration.keyless else key_missing(ex.request, api)
+        found = configuration.keys.find(key)
+        if found is None:
+            return key_invalid(ex.request, api)
+        ex.subscription, ex.product, ex.user = found.subscription, found.product, found.user
+        return None
+
+    def fail(self, ex: Exchange, fault: PolicyFault) -> None:
+        """Answer with the default response to a fault outside the policies."""
+        ex.last_error = LastError(fault.source, fault.reason, fault.message, status=fault.status)
+        ex.response = error_response(fault, ex.id)
+
+    async def close(self, ex: Exchange, *, completed: bool, sent: int) -> None:
+        """The last byte went, or it never will: settle hooks, count, log."""
+        self._requests.in_flight -= 1
+        response = ex.response
+        # A response that nobody reads on must not keep its backend working.
+        if response is not None and response.body.stream is not None:
+            await response.body.close()
+        if ex.upstream is not None and ex.upstream.stream is not None:
+            await ex.upstream.close()
+        for hook in ex.hooks:
+            try:
+                await hook.on_end(ex, completed)
+            except Exception:  # settling one policy's account must not cost another's
+                log.exception("settling exchange %s failed", ex.id)
+        if ex.finished is not None:
+            ex.finished(completed)
+        status = response.status if response is not None else CLIENT_GONE
+        seconds = ex.services.clock.monotonic() - ex.started_mono
+        api, operation = ex.api, ex.operation
+        self._requests.add(api.id if api else "", operation.id if operation else "", status, seconds)
+        if self._access_log is not None:
+            self._access_log.add(_record(ex, status, seconds, completed, sent))
+
+    def refused(self, status: int, remote: str) -> None:
+        """The server turned down something that never became a request (malformed, headers too large)."""
+        self._requests.add("", "", status, 0.0)
+        if self._access_log is not None:
+            now = self.services.clock.now()
+            self._access_log.add(AccessRecord(now, self._id(), remote, "-", "-", status, 0.0, 0, True))
+
+
+def _record(ex: Exchange, status: int, seconds: float, completed: bool, sent: int) -> AccessRecord:
+    request, error, backend = ex.request, ex.last_error, ex.backend
+    return AccessRecord(
+        time=ex.started,
+        request_id=ex.id,
+        remote=request.ip_address,
+        method=request.method,
+        path=request.original_url.path,
+        status=status,
+        seconds=seconds,
+        bytes_sent=sent,
+        completed=completed,
+        api=ex.api.id if ex.api else None,
+        operation=ex.operation.id if ex.operation else None,
+        product=ex.product.id if ex.product else None,
+        subscription=ex.subscription.id if ex.subscription else None,
+        backend=(backend.id or backend.url.authority) if backend else None,
+        error_source=error.source if error else None,
+        error_reason=error.reason if error else None,
+        error_message=error.message if error else None,
+        notes=tuple(ex.notes),
+    )

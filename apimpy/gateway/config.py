@@ -1,0 +1,65 @@
+"""What `apimpy serve` was asked to do: flags as data, checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from apimpy.gateway.server import Limits
+from apimpy.runtime.message import Url
+from apimpy.runtime.services import Options
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from apimpy.observe.logs import LogFormat
+
+__all__ = ["ConfigError", "ServeConfig", "parse_backend", "parse_pair"]
+
+KEY_HEADER = "Ocp-Apim-Subscription-Key"
+
+
+class ConfigError(Exception):
+    """A flag that cannot be; the text is for the user."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServeConfig:
+    """One policy file in front of one backend.  `backend` None: the mock in the same process."""
+
+    policy: Path
+    backend: Url | None = None
+    mock_reply: str | None = None
+    host: str = "127.0.0.1"
+    port: int = 8080
+    admin_port: int = 8081
+    named_values: tuple[tuple[str, str], ...] = ()
+    fragments: Path | None = None
+    subscriptions: tuple[tuple[str, str], ...] = ()
+    subscription_header: str = KEY_HEADER
+    identity_token: str | None = field(default=None, repr=False)
+    identity_file: Path | None = None
+    identity_command: str | None = None
+    access_log: LogFormat = "json"
+    drain_seconds: float = 30.0
+    limits: Limits = field(default_factory=Limits)
+    options: Options = field(default_factory=Options)
+
+
+def parse_pair(text: str, flag: str) -> tuple[str, str]:
+    """`NAME=VALUE`; the value may be empty and hold further `=`."""
+    name, sep, value = text.partition("=")
+    if not sep or not name.strip():
+        raise ConfigError(f"{flag} wants NAME=VALUE, not {name!r}")
+    return name.strip(), value
+
+
+def parse_backend(text: str) -> Url:
+    """The backend's base URL: http or https, no query."""
+    try:
+        url = Url.parse(text)
+    except ValueError:
+        raise ConfigError(f"--backend wants an http or https URL, not {text!r}") from None
+    if url.query_string:
+        raise ConfigError("--backend is a base URL: it has no query")
+    return url

@@ -1,0 +1,236 @@
+"""`apimpy serve` put together: policy to program, ports to implementations, listeners up, signals, and down again.
+
+Everything expensive happens before the first listener opens: the policy is compiled, vocabularies are loaded, and what
+exists by then is taken out of the garbage collector's way (`gc.freeze`), which halves the slowest answers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import logging
+import os
+import signal
+import socket
+import sys
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+from aiohttp.http import HttpRequestParser
+
+from apimpy.gateway.admin import admin_application
+from apimpy.gateway.app import Configuration, Gateway
+from apimpy.gateway.identity import CommandIdentity, FileIdentity, NoIdentity, StaticIdentity
+from apimpy.gateway.keys import KeyRing, Subscriber
+from apimpy.gateway.routing import ApiRoute, OperationRoute, Program, Router
+from apimpy.gateway.server import Server
+from apimpy.gateway.transport import AiohttpTransport
+from apimpy.mock.backend import MockSettings, mock_application
+from apimpy.observe.logs import AccessLog
+from apimpy.observe.metrics import Metrics
+from apimpy.runtime.exchange import Api, Operation, Subscription
+from apimpy.runtime.message import Url
+from apimpy.runtime.services import Services, SystemClock
+from apimpy.stores.memory import MemoryTokenStore
+from apimpy.tokens.counter import TiktokenCounter
+from apimpy.tokens.models import DEFAULT_ENCODING
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from apimpy.gateway.config import ServeConfig
+    from apimpy.runtime.ports import ManagedIdentity
+
+__all__ = [
+    "PortInUse",
+    "build_gateway",
+    "listen",
+    "mock_backend",
+    "run_until_stopped",
+    "serve",
+    "serve_mock",
+    "tune_collector",
+]
+
+log = logging.getLogger("apimpy.gateway")
+
+_OPERATIONS = (
+    Operation("openai", "openai", "*", "/openai/deployments/{deployment-id}/*"),
+    Operation("any", "any", "*", "/*"),
+)
+_BACKLOG = 4096
+
+
+class PortInUse(Exception):
+    """An address cannot be listened on; the text is for the user."""
+
+
+def _identity(config: ServeConfig) -> ManagedIdentity:
+    if config.identity_token is not None:
+        return StaticIdentity(config.identity_token)
+    if config.identity_file is not None:
+        return FileIdentity(config.identity_file)
+    if config.identity_command is not None:
+        return CommandIdentity(config.identity_command, SystemClock())
+    return NoIdentity()
+
+
+def build_gateway(
+    config: ServeConfig, program: Program, backend: Url, counter: TiktokenCounter, access_log: AccessLog | None = None
+) -> Gateway:
+    """A gateway for one policy: one API at `/`, its keys, and the real implementation of every port."""
+    metrics = Metrics()
+    services = Services(
+        clock=SystemClock(),
+        transport=AiohttpTransport(),
+        token_store=MemoryTokenStore(),
+        token_counter=counter,
+        token_meter=metrics.tokens,
+        identity=_identity(config),
+        options=config.options,
+    )
+    api = Api("api", "api", service_url=backend, key_header=config.subscription_header)
+    route = ApiRoute(api, tuple(OperationRoute(o, program) for o in _OPERATIONS))
+    subscribers = [Subscriber(Subscription(name, name, key, key)) for name, key in config.subscriptions]
+    configuration = Configuration(Router([route]), KeyRing(subscribers), frozenset({api.id}))
+    return Gateway(configuration, services, metrics=metrics, access_log=access_log)
+
+
+async def listen(runner: web.BaseRunner, host: str, port: int) -> tuple[str, int]:
+    """Open a listener; its host and real port.  PortInUse with one clear line when it cannot be."""
+    await runner.setup()
+    site = web.TCPSite(runner, host, port, backlog=_BACKLOG)
+    try:
+        await site.start()
+    except (OSError, OverflowError) as error:
+        await runner.cleanup()
+        number = getattr(error, "errno", None)
+        why = os.strerror(number) if isinstance(number, int) and number > 0 else str(error)
+        if isinstance(error, socket.gaierror):
+            why = "the host name is not known"
+        raise PortInUse(f"cannot listen on {host}:{port}: {why[:1].lower()}{why[1:]}") from error
+    address = runner.addresses[-1]
+    return str(address[0]), int(address[1])
+
+
+@contextlib.asynccontextmanager
+async def mock_backend(counter: TiktokenCounter, settings: MockSettings) -> AsyncIterator[Url]:
+    """The mock on a loopback port of its own."""
+    runner = web.AppRunner(mock_application(counter, settings), access_log=None, shutdown_timeout=1.0)
+    host, port = await listen(runner, "127.0.0.1", 0)
+    try:
+        yield Url("http", host, port, "/")
+    finally:
+        await runner.cleanup()
+
+
+def tune_collector() -> None:
+    """What start-up made lives until the end: the collector need not look at it for every request."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 50, 1000)
+
+
+def extensions_missing() -> bool:
+    """aiohttp runs on its slow pure-Python parser."""
+    return "_http_parser" not in HttpRequestParser.__module__
+
+
+async def serve(config: ServeConfig, program: Program, counter: TiktokenCounter, *, preload: bool) -> None:
+    """Run until SIGTERM or SIGINT, then drain.  PortInUse when a listener cannot be opened.
+
+    `preload`: the policy counts tokens, so the vocabularies must not be loaded by a request.
+    """
+    async with contextlib.AsyncExitStack() as stack:
+        if preload:
+            counter.preload([DEFAULT_ENCODING])
+        backend = config.backend
+        if backend is None:
+            backend = await stack.enter_async_context(mock_backend(counter, MockSettings(config.mock_reply)))
+        access_log = AccessLog(config.access_log)
+        stack.push_async_callback(access_log.aclose)
+        gateway = build_gateway(config, program, backend, counter, access_log)
+        stack.push_async_callback(gateway.services.transport.aclose)
+        server = Server(gateway, config.limits)
+        ready = asyncio.Event()
+        stopped = _stop_signal()
+
+        admin = web.AppRunner(admin_application(gateway.metrics, ready.is_set), access_log=None, shutdown_timeout=1.0)
+        admin_host, admin_port = await listen(admin, config.host, config.admin_port)
+        stack.push_async_callback(admin.cleanup)
+        runner = web.ServerRunner(server, shutdown_timeout=config.drain_seconds)
+        host, port = await listen(runner, config.host, config.port)
+
+        async def drain() -> None:
+            ready.clear()
+            server.draining = True
+            await runner.cleanup()
+
+        stack.push_async_callback(drain)
+        if extensions_missing():
+            log.warning("aiohttp's C extensions are missing: requests cost several times as much")
+        tune_collector()
+        ready.set()
+        shown = f"backend {backend}" if config.backend else "mock backend"
+        print(  # noqa: T201 - the one line that tells where it listens
+            f"apimpy listening on {_url(host, port)} ({shown}), admin on {_url(admin_host, admin_port)}", flush=True
+        )
+        if preload:  # the second one, for older models, while the first requests come
+            await asyncio.to_thread(counter.preload)
+        await stopped.wait()
+        log.info("draining")
+
+
+def _url(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _stop_signal() -> asyncio.Event:
+    """Set by the first SIGTERM or SIGINT; a second one ends the process at once."""
+    loop = asyncio.get_running_loop()
+    stopped = asyncio.Event()
+
+    def stop() -> None:
+        stopped.set()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with contextlib.suppress(NotImplementedError):  # Windows
+            loop.add_signal_handler(number, stop)
+    return stopped
+
+
+async def serve_mock(host: str, port: int, settings: MockSettings) -> None:
+    """The mock on its own, until a signal."""
+    counter = TiktokenCounter()
+    counter.preload([DEFAULT_ENCODING])
+    stopped = _stop_signal()
+    runner = web.AppRunner(mock_application(counter, settings), access_log=None, shutdown_timeout=5.0)
+    shown = await listen(runner, host, port)
+    print(f"apimpy mock listening on {_url(*shown)}", flush=True)  # noqa: T201
+    await asyncio.to_thread(counter.preload)
+    await stopped.wait()
+    await runner.cleanup()
+
+
+def run_until_stopped(main: Callable[[], Awaitable[None]]) -> int:
+    """Run on uvloop where there is one; 0, or 1 with one line on stderr when a port is taken."""
+
+    async def body() -> None:
+        await main()
+
+    try:
+        if sys.platform == "win32":
+            asyncio.run(body())
+        else:
+            import uvloop
+
+            uvloop.run(body())
+    except PortInUse as error:
+        print(f"apimpy: {error}", file=sys.stderr)  # noqa: T201
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0

@@ -1,0 +1,234 @@
+"""The `Transport` port over aiohttp's client.
+
+What is sent is what the request says: no headers of the client's own, no cookies, no redirects, no decompression, URLs
+as encoded.  Connections are kept and reused without a limit.  A request that is not idempotent is never sent twice; an
+idempotent one is, once, when a kept connection turned out to be closed (aiohttp's rule).  All time-outs are explicit:
+to connect, to the head (the caller's), and between two pieces of a body.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+from multidict import CIMultiDict
+from yarl import URL
+
+from apimpy.gateway.headers import CONTENT_LENGTH, strip_hop_by_hop
+from apimpy.runtime.message import Body, BodyTooLarge, Request, Response
+from apimpy.runtime.ports import ConnectFailed, TimedOut, TransportError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from apimpy.runtime.message import Headers
+
+__all__ = ["AiohttpTransport", "BackendStream", "observed"]
+
+_CHUNK = 64 * 1024
+_AT_ONCE = 1 << 20
+"""Bytes handed to the socket in one piece; more is sent in chunks, so that the loop turns in between."""
+_FIELD_SIZE = 64 * 1024
+
+
+class _PlainRequest(aiohttp.ClientRequest):
+    """A client request without headers of its own."""
+
+    _skip_auto_headers = CIMultiDict({"Content-Type": None})
+
+    def update_auto_headers(self, skip_auto_headers: Any) -> None:
+        """None are added."""
+
+    def update_cookies(self, cookies: Any) -> None:
+        """None are added: a Cookie header passes like any other."""
+
+
+def _translate(error: BaseException) -> BaseException:
+    """aiohttp's errors as the port's.  The table is read from the top; the first class that fits decides."""
+    if isinstance(error.__cause__, BodyTooLarge):
+        return error.__cause__
+    for kind, make, text in _ERRORS:
+        if isinstance(error, kind):
+            detail = str(error) or type(error).__name__
+            return make(f"{text}: {detail}")
+    return error
+
+
+_ERRORS: tuple[tuple[type[BaseException], type[TransportError], str], ...] = (
+    (aiohttp.ConnectionTimeoutError, ConnectFailed, "the connection to the backend was not made in time"),
+    (aiohttp.SocketTimeoutError, TimedOut, "the backend sent nothing in time"),
+    (aiohttp.ServerTimeoutError, TimedOut, "the backend did not answer in time"),
+    (aiohttp.ClientConnectorDNSError, ConnectFailed, "the name of the backend could not be resolved"),
+    (aiohttp.ClientConnectorCertificateError, ConnectFailed, "the certificate of the backend is not valid"),
+    (aiohttp.ClientSSLError, ConnectFailed, "no TLS connection to the backend"),
+    (aiohttp.ClientConnectorError, ConnectFailed, "no connection to the backend"),
+    (aiohttp.ServerDisconnectedError, ConnectFailed, "the backend closed the connection without an answer"),
+    (aiohttp.ClientPayloadError, ConnectFailed, "the backend broke off its response"),
+    (aiohttp.ClientConnectionError, ConnectFailed, "the connection to the backend broke"),
+    (aiohttp.InvalidURL, ConnectFailed, "the URL of the backend is not valid"),
+    (aiohttp.ClientResponseError, ConnectFailed, "the backend's response is not HTTP"),
+    (aiohttp.ClientError, ConnectFailed, "the backend could not be asked"),
+    (TimeoutError, TimedOut, "the backend did not answer in time"),
+    (OSError, ConnectFailed, "the connection to the backend broke"),
+    (ValueError, ConnectFailed, "the request cannot be written as HTTP"),
+)
+_FAILURES = (aiohttp.ClientError, OSError, ValueError)
+
+
+class BackendStream:
+    """The rest of a backend's response, piece by piece as it arrives.
+
+    Closing it before the end closes the connection: the backend stops working for nobody.
+    """
+
+    __slots__ = ("_response",)
+
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
+        self._response = response
+
+    def __aiter__(self) -> BackendStream:
+        return self
+
+    async def __anext__(self) -> bytes:
+        try:
+            piece = await self._response.content.readany()
+        except _FAILURES as error:
+            self._response.close()
+            raise _translate(error) from error
+        except BaseException:
+            self._response.close()
+            raise
+        if not piece:
+            raise StopAsyncIteration
+        return piece
+
+    async def aclose(self) -> None:
+        self._response.close()
+
+
+def observed(body: Body) -> AsyncIterator[bytes]:
+    """The chunks of a stream, shown to the body's observers as they pass."""
+    stream, observers = body.stream, body.observers
+    if stream is None:
+        raise ValueError("the body is not a stream")
+    return stream if observers is None else _observed(stream, observers)
+
+
+async def _observed(stream: AsyncIterator[bytes], observers: list[Callable[[bytes], None]]) -> AsyncIterator[bytes]:
+    async for chunk in stream:
+        for observer in observers:
+            observer(chunk)
+        yield chunk
+
+
+def _one_spelling(headers: Headers[str]) -> Headers[str]:
+    """aiohttp keeps several values of a header only when all spell its name alike."""
+    spelled: dict[str, str] = {}
+    return CIMultiDict([(spelled.setdefault(name.lower(), name), value) for name, value in headers.items()])
+
+
+async def _pieces(data: bytes) -> AsyncIterator[bytes]:
+    for at in range(0, len(data), _CHUNK):
+        yield data[at : at + _CHUNK]
+
+
+@lru_cache(maxsize=1024)
+def _url(text: str) -> URL:
+    return URL(text, encoded=True)
+
+
+class AiohttpTransport:
+    """One pool of connections.  `idle_timeout`: seconds a backend may stay silent within a response."""
+
+    def __init__(
+        self, *, connect_timeout: float = 30.0, idle_timeout: float = 300.0, keepalive_timeout: float = 30.0
+    ) -> None:
+        self._connect, self._idle, self._keepalive = connect_timeout, idle_timeout, keepalive_timeout
+        self._timeouts: dict[float | None, aiohttp.ClientTimeout] = {}
+        self._session: aiohttp.ClientSession | None = None
+
+    def _open(self) -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=self._keepalive, ttl_dns_cache=30)
+        self._session = aiohttp.ClientSession(
+            connector=connector,
+            request_class=_PlainRequest,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            trust_env=False,
+            max_line_size=_FIELD_SIZE,
+            max_field_size=_FIELD_SIZE,
+            timeout=aiohttp.ClientTimeout(total=None),
+        )
+        return self._session
+
+    def _timeout(self, timeout: float | None) -> aiohttp.ClientTimeout:
+        """Between pieces the backend may take `idle_timeout`; to the head, as long as the caller said."""
+        found = self._timeouts.get(timeout)
+        if found is None:
+            silent = max(self._idle, timeout or 0)
+            found = aiohttp.ClientTimeout(total=None, sock_connect=self._connect, sock_read=silent)
+            if len(self._timeouts) > 100:  # a policy may compute it
+                self._timeouts.clear()
+            self._timeouts[timeout] = found
+        return found
+
+    async def send(self, request: Request, *, timeout: float | None) -> Response:  # noqa: ASYNC109 - the port's name
+        """The response head, its body a stream unless all of it is there already."""
+        session = self._session or self._open()
+        headers = request.headers.copy()
+        strip_hop_by_hop(headers)
+        headers.popall(CONTENT_LENGTH, None)
+        headers.popall("Expect", None)
+        if len(set(map(str.lower, headers))) != len(headers):
+            headers = _one_spelling(headers)
+        body = request.body
+        data: bytes | AsyncIterator[bytes] | None = body.wire()
+        if data is None:
+            if body.length is not None:
+                headers[CONTENT_LENGTH] = str(body.length)
+            data = observed(body)
+        elif not data:
+            data = None
+        elif isinstance(data, bytes):
+            for observer in body.observers or ():
+                observer(data)
+            if len(data) > _AT_ONCE:
+                headers[CONTENT_LENGTH] = str(len(data))
+                data = _pieces(data)
+        call = session.request(
+            request.method,
+            _url(str(request.url)),
+            data=data,
+            headers=headers,
+            allow_redirects=False,
+            timeout=self._timeout(timeout),
+        )
+        try:
+            if timeout is None:
+                answer = await call
+            else:
+                async with asyncio.timeout(timeout):
+                    answer = await call
+        except _FAILURES as error:
+            raise _translate(error) from error
+        return _response(answer)
+
+    async def aclose(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+
+def _response(answer: aiohttp.ClientResponse) -> Response:
+    headers = CIMultiDict(answer.headers)
+    content = answer.content
+    if content.is_eof() and content.exception() is None:
+        body = Body(content.read_nowait())
+    else:
+        length = headers.get(CONTENT_LENGTH)
+        known = int(length) if length is not None and length.isdigit() and "Transfer-Encoding" not in headers else None
+        body = Body(None, BackendStream(answer), known)
+    strip_hop_by_hop(headers)
+    return Response(answer.status, answer.reason or "", headers, body)

@@ -1,0 +1,158 @@
+"""The access log: one line for a request, as JSON or text, written away from the hot path.
+
+A request only appends a record; a thread of the loop's executor formats and writes what has gathered, a few times a
+second, with one write.  A reader that does not keep up costs lines (their number is reported), never latency.
+Only the fields below are written: no header values, no query strings (they carry keys), no bodies.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+import orjson
+
+__all__ = ["AccessLog", "AccessRecord", "LogFormat", "json_line", "text_line"]
+
+LogFormat = Literal["off", "json", "text"]
+_INTERVAL = 0.2
+_WAITING_LIMIT = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class AccessRecord:
+    """What is known when the last byte has gone."""
+
+    time: float
+    request_id: str
+    remote: str
+    method: str
+    path: str
+    status: int
+    seconds: float
+    bytes_sent: int
+    completed: bool
+    api: str | None = None
+    operation: str | None = None
+    product: str | None = None
+    subscription: str | None = None
+    backend: str | None = None
+    error_source: str | None = None
+    error_reason: str | None = None
+    error_message: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+def _stamp(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def json_line(record: AccessRecord) -> bytes:
+    """One JSON object and a line feed; absent fields are left out."""
+    row: dict[str, object] = {
+        "time": _stamp(record.time),
+        "request_id": record.request_id,
+        "remote": record.remote,
+        "method": record.method,
+        "path": record.path,
+        "status": record.status,
+        "duration_ms": round(record.seconds * 1000, 3),
+        "bytes_sent": record.bytes_sent,
+        "completed": record.completed,
+    }
+    for name in ("api", "operation", "product", "subscription", "backend"):
+        if (value := getattr(record, name)) is not None:
+            row[name] = value
+    if record.error_source is not None:
+        row["error"] = {
+            "source": record.error_source,
+            "reason": record.error_reason,
+            "message": record.error_message,
+        }
+    if record.notes:
+        row["notes"] = record.notes
+    try:
+        return orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
+    except TypeError:  # text that is no valid Unicode came in with a header or path
+        clean = {k: _printable(v) if isinstance(v, str) else v for k, v in row.items() if k not in ("error", "notes")}
+        return orjson.dumps(clean, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def _printable(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def text_line(record: AccessRecord) -> bytes:
+    """One line for people."""
+    parts = [
+        _stamp(record.time),
+        record.remote or "-",
+        f'"{record.method} {record.path}"',
+        str(record.status) if record.completed else f"{record.status} (cut)",
+        f"{record.seconds * 1000:.1f}ms",
+        f"{record.bytes_sent}B",
+        record.request_id,
+    ]
+    if record.error_source is not None:
+        parts.append(f"{record.error_source}/{record.error_reason}: {record.error_message}")
+    parts.extend(record.notes)
+    line = " ".join(parts).replace("\r", "\\r").replace("\n", "\\n")
+    return _printable(line).encode() + b"\n"
+
+
+class AccessLog:
+    """Gathers records and writes them to a file descriptor."""
+
+    def __init__(self, format: LogFormat, fd: int = 1) -> None:
+        self.enabled = format != "off"
+        self._line = json_line if format == "json" else text_line
+        self._fd = fd
+        self._waiting: list[AccessRecord] = []
+        self._dropped = 0
+        self._scheduled: asyncio.TimerHandle | None = None
+        self._writing: asyncio.Future[None] | None = None
+
+    def add(self, record: AccessRecord) -> None:
+        """Remember a record; it is written within a moment."""
+        if len(self._waiting) >= _WAITING_LIMIT:
+            self._dropped += 1
+            return
+        self._waiting.append(record)
+        if self._scheduled is None:
+            self._scheduled = asyncio.get_running_loop().call_later(_INTERVAL, self._start)
+
+    def _start(self) -> None:
+        self._scheduled = None
+        loop = asyncio.get_running_loop()
+        if self._writing is not None and not self._writing.done():
+            self._scheduled = loop.call_later(_INTERVAL, self._start)
+            return
+        self._writing = loop.run_in_executor(None, self._write, *self._take())
+
+    def _take(self) -> tuple[list[AccessRecord], int]:
+        taken, dropped = self._waiting, self._dropped
+        self._waiting, self._dropped = [], 0
+        return taken, dropped
+
+    def _write(self, records: list[AccessRecord], dropped: int) -> None:
+        data = b"".join(map(self._line, records))
+        if dropped:
+            data += orjson.dumps({"dropped_lines": dropped}, option=orjson.OPT_APPEND_NEWLINE)
+        with contextlib.suppress(OSError):  # whoever read the log has gone; requests go on
+            view = memoryview(data)
+            while view:
+                view = view[os.write(self._fd, view) :]
+
+    async def aclose(self) -> None:
+        """Write what is left."""
+        if self._scheduled is not None:
+            self._scheduled.cancel()
+            self._scheduled = None
+        if self._writing is not None:
+            await self._writing
+        if self._waiting or self._dropped:
+            await asyncio.get_running_loop().run_in_executor(None, self._write, *self._take())

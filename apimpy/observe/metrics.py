@@ -1,0 +1,161 @@
+"""Prometheus metrics: names and labels in one place, plain dictionaries on the hot path, families made at scrape time.
+
+| metric | labels |
+|---|---|
+| `apimpy_requests_total` | `api`, `operation`, `status` |
+| `apimpy_request_duration_seconds` (histogram) | `api`, `operation` |
+| `apimpy_requests_in_flight` | |
+| `apimpy_llm_tokens_total` | `namespace`, `kind` (`prompt completion cached reasoning total`), one per dimension |
+| `apimpy_llm_series_dropped_total` | `namespace` |
+
+Every gateway has its own registry, so two in one process do not meet.  The number of token series is bounded: when a
+namespace has `SERIES_LIMIT`, further label values are counted under `overflow`.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from typing import TYPE_CHECKING
+
+from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+__all__ = ["CONTENT_TYPE", "SERIES_LIMIT", "Metrics", "RequestMetrics", "TokenMetrics", "label_name"]
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)
+SERIES_LIMIT = 5000
+"""Label sets of one namespace."""
+OVERFLOW = "overflow"
+_VALUE_LENGTH = 256
+_RESERVED = frozenset({"namespace", "kind", "le", "quantile", "job", "instance"})
+
+
+def label_name(dimension: str) -> str:
+    """A dimension's name as a label: lower case, `_` for everything else.
+
+    >>> label_name("Subscription ID")
+    'subscription_id'
+    """
+    label = re.sub(r"[^a-z0-9_]", "_", dimension.lower())
+    if not label or label[0].isdigit() or label.startswith("__") or label in _RESERVED:
+        return "dimension_" + label.lstrip("_")
+    return label
+
+
+class RequestMetrics:
+    """Requests and their durations by API, operation and status."""
+
+    def __init__(self) -> None:
+        self.in_flight = 0
+        self._counts: dict[tuple[str, str, int], int] = {}
+        self._durations: dict[tuple[str, str], list[float]] = {}
+        """One count for each bucket, then one for all above, then the sum."""
+
+    def add(self, api: str, operation: str, status: int, seconds: float) -> None:
+        """One finished request; `status` 499 when the caller left before the head."""
+        key = (api, operation, status)
+        self._counts[key] = self._counts.get(key, 0) + 1
+        row = self._durations.get((api, operation))
+        if row is None:
+            row = self._durations[api, operation] = [0.0] * (len(BUCKETS) + 2)
+        row[bisect_left(BUCKETS, seconds)] += 1
+        row[-1] += seconds
+
+    def collect(self) -> Iterator[Metric]:
+        yield GaugeMetricFamily("apimpy_requests_in_flight", "Requests being handled now.", self.in_flight)
+        total = CounterMetricFamily("apimpy_requests", "Requests finished.", labels=("api", "operation", "status"))
+        for (api, operation, status), count in list(self._counts.items()):
+            total.add_metric((api, operation, str(status)), count)
+        yield total
+        durations = HistogramMetricFamily(
+            "apimpy_request_duration_seconds",
+            "Seconds from the request's head to the last byte of the response.",
+            labels=("api", "operation"),
+        )
+        for labels, row in list(self._durations.items()):
+            buckets, running = [], 0.0
+            for bound, hits in zip((*map(str, BUCKETS), "+Inf"), row[:-1], strict=True):
+                running += hits
+                buckets.append((bound, running))
+            durations.add_metric(labels, buckets, row[-1])
+        yield durations
+
+
+class TokenMetrics:
+    """The `TokenMeter` port, and the collector of what it received.
+
+    The labels of a namespace are the union over all policies that write to it; a policy without a dimension leaves its
+    label empty.
+    """
+
+    def __init__(self) -> None:
+        self._rows: dict[tuple[str, tuple[tuple[str, str], ...]], dict[str, int]] = {}
+        self._labels: dict[str, dict[str, None]] = {}
+        self._sizes: dict[str, int] = {}
+        self._dropped: dict[str, int] = {}
+
+    def declare(self, namespace: str, dimensions: Iterable[str]) -> None:
+        """Names known when a policy is loaded."""
+        labels = self._labels.setdefault(namespace, {})
+        for name in dimensions:
+            labels.setdefault(label_name(name))
+
+    def emit(self, namespace: str, dimensions: dict[str, str], values: dict[str, int]) -> None:
+        """`values` by kind: `prompt completion total cached reasoning`."""
+        row = self._rows.get((namespace, tuple(dimensions.items())))
+        if row is None:
+            row = self._row(namespace, dimensions)
+        for kind, value in values.items():
+            row[kind] = row.get(kind, 0) + value
+
+    def _row(self, namespace: str, dimensions: dict[str, str]) -> dict[str, int]:
+        self.declare(namespace, dimensions)
+        size = self._sizes.get(namespace, 0)
+        if size < SERIES_LIMIT:
+            key = (namespace, tuple(dimensions.items()))
+            self._sizes[namespace] = size + 1
+        else:
+            self._dropped[namespace] = self._dropped.get(namespace, 0) + 1
+            key = (namespace, tuple((name, OVERFLOW) for name in dimensions))
+        return self._rows.setdefault(key, {})
+
+    def collect(self) -> Iterator[Metric]:
+        tokens = Metric("apimpy_llm_tokens", "Tokens of model calls, by the dimensions of the policies.", "counter")
+        merged: dict[tuple[tuple[str, str], ...], int] = {}
+        for (namespace, dimensions), row in list(self._rows.items()):
+            labels = {"namespace": namespace, **dict.fromkeys(self._labels[namespace], "")}
+            labels.update((label_name(name), (value or "")[:_VALUE_LENGTH]) for name, value in dimensions)
+            for kind, value in list(row.items()):
+                key = tuple({**labels, "kind": kind}.items())
+                merged[key] = merged.get(key, 0) + value  # two spellings of a dimension are one label
+        for key, value in merged.items():
+            tokens.add_sample("apimpy_llm_tokens_total", dict(key), value)
+        yield tokens
+        dropped = CounterMetricFamily(
+            "apimpy_llm_series_dropped", "Model calls counted as overflow: too many series.", labels=("namespace",)
+        )
+        for namespace, count in self._dropped.items():
+            dropped.add_metric((namespace,), count)
+        yield dropped
+
+
+class Metrics:
+    """Everything `/metrics` of one gateway shows."""
+
+    def __init__(self, *, process: bool = True) -> None:
+        self.requests = RequestMetrics()
+        self.tokens = TokenMetrics()
+        self._registry = CollectorRegistry()
+        self._registry.register(self.requests)
+        self._registry.register(self.tokens)
+        if process:
+            ProcessCollector(registry=self._registry)
+
+    def render(self) -> bytes:
+        """The text exposition format."""
+        return generate_latest(self._registry)

@@ -1,0 +1,131 @@
+"""A compiled chain of documents, and the life of one exchange in it.
+
+inbound → backend → outbound; a failure anywhere goes to on-error once.  `return-response` ends everything.  Hooks of
+inbound policies are called at the moments `runtime.exchange.ResponseHook` describes; a program holds no state.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from apimpy.policies._wire import combine_headers
+from apimpy.runtime.exchange import LastError
+from apimpy.runtime.faults import PolicyFault, error_response
+from apimpy.runtime.flow import Flow, Step
+from apimpy.runtime.message import BodyTooLarge, Response
+from apimpy.runtime.ports import TransportError
+from apimpy.runtime.running import sequence
+
+if TYPE_CHECKING:
+    from apimpy.runtime.exchange import Exchange
+
+__all__ = ["Program"]
+
+_log = logging.getLogger("apimpy.pipeline")
+
+
+class Program:
+    """Four flat sequences of steps, ready to run."""
+
+    __slots__ = ("_backend", "_inbound", "_on_error", "_outbound", "backend", "inbound", "on_error", "outbound")
+
+    def __init__(
+        self,
+        inbound: tuple[Step, ...],
+        backend: tuple[Step, ...],
+        outbound: tuple[Step, ...],
+        on_error: tuple[Step, ...],
+    ) -> None:
+        self.inbound, self.backend, self.outbound, self.on_error = inbound, backend, outbound, on_error
+        self._inbound, self._backend = sequence(inbound), sequence(backend)
+        self._outbound, self._on_error = sequence(outbound), sequence(on_error)
+
+    async def run(self, ex: Exchange) -> None:
+        """Leaves `ex.response` set.  Raises nothing but cancellation."""
+        told = False
+        try:
+            run, waits = self._inbound
+            flow = await run(ex) if waits else run(ex)
+            if flow is Flow.NEXT:
+                ex.section = "backend"
+                if ex.hooks:
+                    await _backend_starts(ex)
+                run, waits = self._backend
+                flow = await run(ex) if waits else run(ex)
+            if ex.response is None:
+                ex.response = Response()
+            if ex.hooks:
+                told = True
+                await _response_known(ex, from_backend=flow is Flow.NEXT and ex.upstream is not None)
+            if flow is Flow.NEXT:
+                ex.section = "outbound"
+                run, waits = self._outbound
+                if waits:
+                    await run(ex)
+                else:
+                    run(ex)
+        except PolicyFault as fault:
+            await self._failed(ex, fault, told=told)
+        response, upstream = ex.response, ex.upstream
+        if upstream is not None and upstream.stream is not None and (response is None or response.body is not upstream):
+            await upstream.close()
+        if response is not None and response.combine is not None:
+            combine_headers(response)
+
+    async def _failed(self, ex: Exchange, fault: PolicyFault, *, told: bool) -> None:
+        """Fill in LastError and the default response, then run on-error."""
+        _record(ex, fault)
+        if not (fault.keep_response and ex.response is not None):
+            ex.response = error_response(fault, ex.id)
+        if ex.hooks and not told:
+            await _response_known(ex, from_backend=False)
+        ex.section = "on-error"
+        run, waits = self._on_error
+        try:
+            if waits:
+                await run(ex)
+            else:
+                run(ex)
+        except PolicyFault as second:
+            _log.warning("request %s: on-error failed: %s", ex.id, second.message)
+            _record(ex, second)
+
+
+def _record(ex: Exchange, fault: PolicyFault) -> None:
+    elapsed = int((ex.services.clock.monotonic() - ex.started_mono) * 1000)
+    ex.last_error = LastError(
+        fault.source,
+        fault.reason,
+        fault.message,
+        fault.scope,
+        fault.section,
+        fault.path,
+        fault.policy_id,
+        elapsed,
+        fault.status,
+    )
+
+
+async def _backend_starts(ex: Exchange) -> None:
+    for hook in ex.hooks:
+        try:
+            await hook.on_backend_start(ex)
+        except Exception:
+            _log.exception("request %s: a hook failed", ex.id)
+
+
+async def _response_known(ex: Exchange, *, from_backend: bool) -> None:
+    """Tell every hook what became of the request."""
+    for hook in ex.hooks:
+        try:
+            if from_backend:
+                await hook.on_response(ex)
+            else:
+                await hook.on_short_circuit(ex)
+        except BodyTooLarge as error:
+            raise PolicyFault("request-forwarder", "ResponseBodyTooLarge", str(error)) from error
+        except TransportError as error:
+            raise PolicyFault("request-forwarder", "BackendConnectionFailure", str(error)) from error
+        except Exception:
+            _log.exception("request %s: a hook failed", ex.id)

@@ -1,0 +1,133 @@
+"""`llm-emit-token-metric` and its older twin: token counts of a call as metrics with dimensions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpy.policies._llm.call import LlmCall, llm_call
+from apimpy.policies._llm.spent import spent
+from apimpy.policy.base import Item, Policy
+from apimpy.policy.fields import attr, children
+from apimpy.policy.value import Constant, Value
+from apimpy.runtime.exchange import ResponseHook
+from apimpy.runtime.flow import Flow
+
+if TYPE_CHECKING:
+    from apimpy.policies._llm.usage import Usage
+    from apimpy.policy.bind import Binding
+    from apimpy.runtime.exchange import Exchange
+
+__all__ = ["DEFAULT_DIMENSIONS", "Dimension", "TokenMetric"]
+
+BACKEND_ID = "Backend ID"
+DEFAULT_DIMENSIONS = (
+    "API ID",
+    "Operation ID",
+    "Product ID",
+    "User ID",
+    "Subscription ID",
+    "Location",
+    "Gateway ID",
+    BACKEND_ID,
+)
+"""Dimensions whose value the gateway knows."""
+_MISSING = "N/A"
+
+
+class Dimension(Item, element="dimension"):
+    """A label of the metric."""
+
+    name: Value[str] = attr(doc="Name.")
+    value: Value[str] | None = attr(default=None, doc="Value; may be left out for a default dimension.")
+
+    def check(self, cx: Binding) -> None:
+        if self.value is None and isinstance(self.name, Constant) and self.name.value not in DEFAULT_DIMENSIONS:
+            known = ", ".join(DEFAULT_DIMENSIONS)
+            message = f"The dimension {self.name.value!r} needs a value"
+            cx.report("POL010", message, self.source.name_span, help=f"without value: {known}")
+
+
+class TokenMetric(Policy):
+    """Emits prompt, completion and total tokens (and cached and reasoning tokens where reported) after a 2xx response.
+
+    Dimensions are evaluated where the element stands; at most five are kept.
+    A stream is measured at its end: its usage event if there is one, else an estimate.
+    """
+
+    namespace: str = attr(default="API Management", doc="Namespace of the metric.")
+    dimensions: tuple[Dimension, ...] = children(Dimension, at_least=1)
+
+    def check(self, cx: Binding) -> None:
+        for extra in self.dimensions[10:]:
+            cx.report("POL007", "a token metric takes at most 10 dimensions", extra.source.name_span)
+
+    async def run(self, ex: Exchange) -> Flow:
+        labels: dict[str, str] = {}
+        late = False
+        for d in self.dimensions[: ex.services.options.metric_dimension_cap]:
+            name = d.name.get(ex)
+            if d.value is not None:
+                labels[name] = d.value.get(ex) or _MISSING
+            else:
+                labels[name] = _default(ex, name) or _MISSING
+                late = late or name == BACKEND_ID
+        ex.hooks.append(_Meter(self, labels, await llm_call(ex), late))
+        return Flow.NEXT
+
+
+def _default(ex: Exchange, name: str) -> str | None:
+    """The value of a default dimension."""
+    holder: object = None
+    if name == "API ID":
+        holder = ex.api
+    elif name == "Operation ID":
+        holder = ex.operation
+    elif name == "Product ID":
+        holder = ex.product
+    elif name == "User ID":
+        holder = ex.user
+    elif name == "Subscription ID":
+        holder = ex.subscription
+    elif name == "Location":
+        return ex.deployment.region
+    elif name == "Gateway ID":
+        return ex.deployment.gateway_id
+    return getattr(holder, "id", None)
+
+
+class _Meter(ResponseHook):
+    """One executed metric, waiting for the response."""
+
+    __slots__ = ("backend", "call", "labels", "open", "policy")
+
+    def __init__(self, policy: TokenMetric, labels: dict[str, str], call: LlmCall, backend: bool) -> None:
+        self.policy, self.labels, self.call, self.backend = policy, labels, call, backend
+        self.open = False
+        """A stream is running that has to be measured at its end."""
+
+    async def on_response(self, ex: Exchange) -> None:
+        found = await spent(ex, self.call)
+        if found.reader is not None:
+            self.open = True
+        elif found.usage is not None:
+            self._emit(ex, found.usage)
+
+    async def on_end(self, ex: Exchange, completed: bool) -> None:
+        found = self.call.spent
+        if not self.open or found is None:
+            return
+        self.open = False
+        usage = await found.settled(ex, self.call, reported=True)
+        if usage is not None:
+            self._emit(ex, usage)
+
+    def _emit(self, ex: Exchange, usage: Usage) -> None:
+        labels = self.labels
+        if self.backend and ex.backend is not None and ex.backend.id is not None:
+            labels = {**labels, BACKEND_ID: ex.backend.id}
+        values = {"prompt": usage.prompt, "completion": usage.completion, "total": usage.total}
+        if usage.cached is not None:
+            values["cached"] = usage.cached
+        if usage.reasoning is not None:
+            values["reasoning"] = usage.reasoning
+        ex.services.token_meter.emit(self.policy.namespace, labels, values)

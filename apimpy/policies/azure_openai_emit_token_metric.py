@@ -1,0 +1,16 @@
+"""`azure-openai-emit-token-metric`: the Azure OpenAI name of `llm-emit-token-metric`."""
+
+from __future__ import annotations
+
+from apimpy.policies._llm.metric import TokenMetric
+from apimpy.policies._sections import INBOUND
+from apimpy.policy.fields import attr
+from apimpy.policy.value import Value  # noqa: TC001  (field types are read at run time)
+
+__all__ = ["AzureOpenaiEmitTokenMetric"]
+
+
+class AzureOpenaiEmitTokenMetric(TokenMetric, element="azure-openai-emit-token-metric", sections=INBOUND):
+    __doc__ = TokenMetric.__doc__
+
+    value: Value[float] | None = attr(default=None, doc="Named on one page of the reference; without effect.")

@@ -1,0 +1,195 @@
+"""`forward-request`: send the request to the backend and take its response."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin
+
+from apimpy.policies._target import retarget
+from apimpy.policies._wire import drop_hop_by_hop, request_headers
+from apimpy.policy.base import Action, Policy
+from apimpy.policy.fields import attr
+from apimpy.runtime.faults import PolicyFault
+from apimpy.runtime.flow import BODY_REQUEST, Flow
+from apimpy.runtime.message import Body, BodyTooLarge, Request, Response, Url
+from apimpy.runtime.ports import TimedOut, TransportError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from apimpy.policy.bind import Binding
+    from apimpy.policy.plan import Plan
+    from apimpy.policy.value import Value
+    from apimpy.runtime.exchange import Exchange
+
+__all__ = ["ForwardRequest"]
+
+_REPLAY_LIMIT = 2 << 20
+"""A body of announced length up to this is kept for a retry without being asked."""
+_MAX_REDIRECTS = 50
+_COALESCE = 8 << 10
+
+
+class _Sent(Body):
+    """A request body that was streamed to a backend and is gone."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.consumed = True
+
+
+class ForwardRequest(Policy, element="forward-request", sections=("backend",)):
+    """Sends the request to the backend base URL plus operation path and query; its answer becomes the response.
+
+    Bodies stream both ways; a body stays in memory when `buffer-request-body` is true, so that a `retry` can send it
+    again (small ones are kept there anyway).
+    No connection: `BackendConnectionFailure`; no response head in time: `Timeout`; both leave no response.
+    An error status is an ordinary response unless `fail-on-error-status-code`.
+    """
+
+    timeout: Value[int] = attr(default=300, minimum=0, unit="seconds", doc="Time until the response's headers.")
+    timeout_ms: Value[int] | None = attr(default=None, minimum=0, unit="milliseconds", doc="The same, finer.")
+    continue_timeout: Value[int] | None = attr(default=None, minimum=0, unit="seconds", doc="Wait for 100 Continue.")
+    http_version: str = attr(default="1", allowed=("1", "2or1", "2"), doc="Protocol to the backend.")
+    follow_redirects: Value[bool] = attr(default=False, doc="Follow 3xx answers.")
+    buffer_request_body: bool = attr(default=False, doc="Keep the body for another attempt.")
+    buffer_response: bool = attr(default=True, doc="Gather small chunks of the response.")
+    fail_on_error_status_code: bool = attr(default=False, doc="400 to 599 go to on-error.")
+
+    def check(self, cx: Binding) -> None:
+        here = self.source
+        if here.get("timeout") and self.timeout_ms is not None:
+            cx.report("POL010", "timeout and timeout-ms exclude each other", here.name_span)
+        if self.continue_timeout is not None:
+            cx.report("POL019", "continue-timeout has no effect: requests are sent at once", here.name_span)
+        if self.http_version == "2":
+            cx.report("POL019", "HTTP/2 to the backend is not supported: HTTP/1.1 is used", here.name_span)
+
+    def prepare(self, plan: Plan) -> Action:
+        needs = self.needs() | (BODY_REQUEST if self.buffer_request_body else 0)
+        in_retry, plain = plan.in_retry, self._is_plain()
+
+        async def run(ex: Exchange) -> Flow:
+            if ex.response is not None:
+                await ex.response.body.close()
+                ex.response = None
+            if in_retry:
+                await _keep(ex.request.body)
+            request = self._request(ex)
+            response = await self._send(ex, request)
+            if not plain and self.follow_redirects.get(ex):
+                response = await self._follow(ex, request, response)
+            self._accept(ex, response)
+            return Flow.NEXT
+
+        return Action(run, True, needs)
+
+    def _is_plain(self) -> bool:
+        return self.follow_redirects.is_literal and self.source.get("follow-redirects") is None
+
+    def _request(self, ex: Exchange) -> Request:
+        url = retarget(ex)
+        if ex.backend is None and ex.service_url is None:
+            raise _no_connection("No backend is configured for this operation.")
+        mine = ex.request
+        body = mine.body
+        if isinstance(body, _Sent):
+            why = "The request body was streamed and cannot be sent again; set buffer-request-body to true."
+            raise PolicyFault(self.element, "RequestBodyNotBuffered", why)
+        if body.stream is not None:
+            outgoing = Body(None, body.stream, body.length)
+            mine.body = _Sent()
+        else:
+            outgoing = Body(body.wire())
+        return Request(mine.method, url, request_headers(mine), outgoing)
+
+    async def _send(self, ex: Exchange, request: Request) -> Response:
+        seconds = self.timeout.get(ex) if self.timeout_ms is None else self.timeout_ms.get(ex) / 1000
+        try:
+            return await ex.services.transport.send(request, timeout=seconds or None)
+        except TimedOut as error:
+            raise PolicyFault(
+                self.element,
+                "Timeout",
+                str(error) or "The request to backend service timed out",
+                status=ex.services.options.timeout_status,
+                response_is_null=True,
+            ) from error
+        except TransportError as error:
+            raise _no_connection(str(error)) from error
+        except BodyTooLarge as error:
+            raise PolicyFault(
+                "request-forwarder", "RequestBodyTooLarge", str(error), status=413, client_message="Payload Too Large"
+            ) from error
+
+    async def _follow(self, ex: Exchange, request: Request, response: Response) -> Response:
+        for _ in range(_MAX_REDIRECTS):
+            location = response.headers.get("Location")
+            if response.status not in (301, 302, 303, 307, 308) or location is None:
+                break
+            if response.status in (307, 308) and request.body.stream is not None:
+                break  # the body is gone
+            try:
+                url = Url.parse(urljoin(str(request.url), location))
+            except ValueError:
+                break
+            await response.body.close()
+            if url.authority != request.url.authority:
+                for name in ("Authorization", "Cookie", "Host"):
+                    request.headers.popall(name, None)
+            if response.status == 303 or (response.status in (301, 302) and request.method == "POST"):
+                request.headers.popall("Content-Type", None)
+                request = Request("GET" if request.method != "HEAD" else "HEAD", url, request.headers, Body())
+            else:
+                request = Request(request.method, url, request.headers, request.body)
+            response = await self._send(ex, request)
+        return response
+
+    def _accept(self, ex: Exchange, response: Response) -> None:
+        drop_hop_by_hop(response.headers)
+        body = response.body
+        if self.buffer_response and body.stream is not None and ex.services.options.sse_buffering == "platform":
+            body.stream = _Coalesced(body.stream)
+        ex.response, ex.upstream = response, body
+        if self.fail_on_error_status_code and 400 <= response.status <= 599:
+            why = f"The backend answered with status code {response.status}."
+            raise PolicyFault(self.element, "BackendErrorStatusCode", why, status=response.status, keep_response=True)
+
+
+def _no_connection(why: str) -> PolicyFault:
+    message = why or "Underlying transport connection was unexpectedly closed."
+    return PolicyFault("request-forwarder", "BackendConnectionFailure", message, response_is_null=True)
+
+
+async def _keep(body: Body) -> None:
+    """Keep a small body for another attempt."""
+    if body.stream is not None and body.length is not None and body.length <= _REPLAY_LIMIT:
+        await body.buffer(_REPLAY_LIMIT)
+
+
+class _Coalesced:
+    """Chunks gathered to 8 KB, as the platform does with buffer-response."""
+
+    def __init__(self, stream: AsyncIterator[bytes]) -> None:
+        self._stream = stream
+
+    def __aiter__(self) -> _Coalesced:
+        return self
+
+    async def __anext__(self) -> bytes:
+        parts, size = [], 0
+        async for chunk in self._stream:
+            parts.append(chunk)
+            size += len(chunk)
+            if size >= _COALESCE:
+                break
+        if not parts:
+            raise StopAsyncIteration
+        return b"".join(parts)
+
+    async def aclose(self) -> None:
+        close = getattr(self._stream, "aclose", None)
+        if close is not None:
+            await close()

@@ -1,0 +1,101 @@
+"""The parts of a declaration: attributes, text, child elements, nested policies.
+
+    class Retry(Policy, element="retry", sections=ALL):
+        condition: Value[bool] = attr(doc="Try again while this holds.")
+        count: Value[int] = attr(minimum=1, maximum=50, doc="Most retries.")
+        policies: tuple[Policy, ...] = steps(at_least=1)
+
+`Value[T]` allows expressions, a plain type is literal only.  A field without a default is required.  Its XML name is
+the Python name with `-` unless given.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any, Literal
+
+__all__ = ["REQUIRED", "FieldSpec", "attr", "child", "children", "steps", "text"]
+
+REQUIRED: Any = object()
+"""The default of a field that has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSpec:
+    """One field, as the author of a policy declared it."""
+
+    kind: Literal["attr", "text", "child", "children", "steps"]
+    doc: str = ""
+    name: str | None = None
+    default: Any = REQUIRED
+    minimum: float | None = None
+    maximum: float | None = None
+    allowed: tuple[str, ...] = ()
+    """An enumeration: compared ignoring case, kept in this spelling."""
+    non_empty: bool = False
+    aliases: tuple[str, ...] = ()
+    """Other spellings, accepted with a warning."""
+    unit: str = ""
+    strip: bool = True
+    inner_xml: bool = False
+    """Child elements are content, taken as text."""
+    of: type | None = None
+    """The class of child elements."""
+    at_least: int = 0
+    at_most: int | None = None
+
+
+def _field(spec: FieldSpec) -> Any:
+    if spec.default is REQUIRED:
+        return dataclasses.field(metadata={"spec": spec})
+    return dataclasses.field(default=spec.default, metadata={"spec": spec})
+
+
+def attr(
+    *,
+    default: Any = REQUIRED,
+    name: str | None = None,
+    minimum: float | None = None,
+    maximum: float | None = None,
+    allowed: tuple[str, ...] = (),
+    non_empty: bool = False,
+    aliases: tuple[str, ...] = (),
+    unit: str = "",
+    doc: str = "",
+) -> Any:
+    """An attribute."""
+    return _field(
+        FieldSpec(
+            "attr",
+            doc,
+            name,
+            default,
+            minimum,
+            maximum,
+            allowed,
+            non_empty,
+            aliases,
+            unit,
+        )
+    )
+
+
+def text(*, default: Any = REQUIRED, strip: bool = True, inner_xml: bool = False, doc: str = "") -> Any:
+    """The character data of the element.  `strip`: white space around a literal does not count."""
+    return _field(FieldSpec("text", doc, default=default, strip=strip, inner_xml=inner_xml))
+
+
+def child(of: type, *, default: Any = None, doc: str = "") -> Any:
+    """At most one child element (exactly one when `default` is REQUIRED)."""
+    return _field(FieldSpec("child", doc, default=default, of=of, at_most=1))
+
+
+def children(of: type, *, at_least: int = 0, at_most: int | None = None, doc: str = "") -> Any:
+    """Child elements of one kind, as a tuple."""
+    return _field(FieldSpec("children", doc, default=(), of=of, at_least=at_least, at_most=at_most))
+
+
+def steps(*, at_least: int = 0, doc: str = "") -> Any:
+    """Nested policies: any policy that may stand in the section."""
+    return _field(FieldSpec("steps", doc, default=(), at_least=at_least))

@@ -1,0 +1,68 @@
+"""Bound policies to steps: positions for `LastError.Path`, and one flat sequence per section or branch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from apimpy.runtime.flow import Step
+from apimpy.runtime.running import sequence
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from apimpy.policy.base import Action, Policy
+
+__all__ = ["Plan", "make_steps"]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The place a policy is prepared for."""
+
+    section: str
+    scope: str
+    container: str = ""
+    """Path of the container branch around it (`choose[1]\\when[2]`), "" at the top of a section."""
+    label: str = ""
+    """The policy's own position among its siblings (`choose[1]`)."""
+    in_retry: bool = False
+    narrowest: bool = True
+    """No narrower scope of this chain has a document."""
+
+    @property
+    def path(self) -> str:
+        return f"{self.container}\\{self.label}" if self.container else self.label
+
+    def branch(
+        self, policies: Iterable[Policy], label: str = "", *, in_retry: bool = False
+    ) -> tuple[Callable[..., Any], bool]:
+        """Nested policies as one function, and whether it is a coroutine function."""
+        inner = f"{self.path}\\{label}" if label else self.path
+        place = replace(self, container=inner, label="", in_retry=in_retry or self.in_retry)
+        return sequence(make_steps(policies, place))
+
+
+def make_steps(policies: Iterable[Policy], place: Plan) -> tuple[Step, ...]:
+    """Steps for sibling policies; they are numbered among those of the same name."""
+    counts: dict[str, int] = {}
+    steps = []
+    for policy in policies:
+        counts[policy.element] = number = counts.get(policy.element, 0) + 1
+        plan = replace(place, label=f"{policy.element}[{number}]")
+        action: Action = policy.prepare(plan)
+        path = plan.path if place.container else ""
+        steps.append(
+            Step(
+                policy.element,
+                action.run,
+                action.is_async,
+                action.needs,
+                place.scope,
+                path,
+                policy.policy_id,
+                policy.source.name_span,
+                policy,
+            )
+        )
+    return tuple(steps)

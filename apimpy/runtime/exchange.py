@@ -1,0 +1,236 @@
+"""One request on its way through the pipeline: everything `context` shows, and what the gateway adds.
+
+Expressions read it through the declarations of `apimpy.dotnet.apim` (C#'s `context` IS this object); policies change
+it.  It lives for one request and belongs to one task.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from apimpy.dotnet.values import Runtime
+    from apimpy.runtime.message import Body, Request, Response, Url
+    from apimpy.runtime.services import Services
+
+__all__ = [
+    "Api",
+    "BackendTarget",
+    "Deployment",
+    "Exchange",
+    "Group",
+    "Identity",
+    "LastError",
+    "Operation",
+    "Product",
+    "ResponseHook",
+    "Subscription",
+    "User",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    id: str
+    name: str
+    path: str = ""
+    revision: str = "1"
+    version: str | None = None
+    is_current_revision: bool = True
+    service_url: Url | None = None
+    protocols: tuple[str, ...] = ("https",)
+    key_header: str = "Ocp-Apim-Subscription-Key"
+    key_query: str = "subscription-key"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    id: str
+    name: str
+    method: str
+    url_template: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    id: str
+    provider: str
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    id: str
+    name: str
+    approval_required: bool = False
+    subscription_required: bool = True
+    subscriptions_limit: int | None = None
+    state: str = "Published"
+    groups: tuple[Group, ...] = ()
+    apis: tuple[Api, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """`created`, `start` and `end` are ISO 8601 texts or None."""
+
+    id: str
+    name: str
+    key: str | None = None
+    primary_key: str | None = None
+    secondary_key: str | None = None
+    created: str | None = None
+    start: str | None = None
+    end: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    id: str
+    email: str = ""
+    first_name: str = ""
+    last_name: str = ""
+    note: str = ""
+    registration_date: str | None = None
+    groups: tuple[Group, ...] = ()
+    identities: tuple[Identity, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    region: str = "local"
+    service_id: str = "apimpy"
+    service_name: str = "apimpy"
+    gateway_id: str = "managed"
+    instance_id: str = "managed"
+    is_managed: bool = True
+    certificates: tuple[tuple[str, Any], ...] = ()
+
+
+@dataclass(slots=True)
+class BackendTarget:
+    """Where the next forward-request goes.  `id` None: a plain URL, no backend entity."""
+
+    url: Url
+    id: str | None = None
+    kind: str = "Single"
+    region: str | None = None
+    inherited: bool = False
+    """The id came from a broader scope: a base-url cannot override it."""
+    scope: str | None = None
+    """The scope of the policy that chose it."""
+
+
+@dataclass(slots=True)
+class LastError:
+    source: str
+    reason: str | None
+    message: str
+    scope: str | None = None
+    section: str | None = None
+    path: str | None = None
+    policy_id: str | None = None
+    elapsed_ms: int = 0
+    status: int = 0
+
+
+class ResponseHook:
+    """What an inbound policy still has to do when the response comes (token accounting, queued headers).
+
+    The pipeline calls, in the order in which the hooks were added:
+    `on_backend_start` when the backend section begins; then exactly one of
+    `on_response(exchange)` when the caller's final response head is known, before the outbound section, and
+    `on_short_circuit(exchange)` when the backend was never called or failed (return-response, error).
+    `on_end(completed)` follows when the last byte went to the caller, or `completed=False` when it did not.
+    """
+
+    async def on_backend_start(self, ex: Exchange) -> None:
+        """The backend section begins."""
+
+    async def on_response(self, ex: Exchange) -> None:
+        """`ex.response` is the final backend response; its body may still be a stream."""
+
+    async def on_short_circuit(self, ex: Exchange) -> None:
+        """`ex.response` was made without the backend, or the backend failed."""
+
+    async def on_end(self, ex: Exchange, completed: bool) -> None:
+        """The body has been relayed (or was cut)."""
+
+
+class Exchange:
+    """One request and its response.  `started` is UTC seconds, `started_mono` the monotonic clock at arrival."""
+
+    __slots__ = (
+        "api",
+        "backend",
+        "deployment",
+        "finished",
+        "hooks",
+        "id",
+        "last_error",
+        "llm",
+        "notes",
+        "operation",
+        "operation_path",
+        "product",
+        "queued",
+        "request",
+        "response",
+        "rt",
+        "section",
+        "service_url",
+        "services",
+        "started",
+        "started_mono",
+        "subscription",
+        "traces",
+        "tracing",
+        "upstream",
+        "user",
+        "variables",
+    )
+
+    def __init__(self, id: str, request: Request, services: Services, rt: Runtime, started: float) -> None:
+        self.id = id
+        """GUID text in format D, lower case."""
+        self.request = request
+        self.services = services
+        self.rt = rt
+        self.started = started
+        self.started_mono: float = services.clock.monotonic()
+        self.response: Response | None = None
+        self.variables: dict[str, Any] = {}
+        """Values as boxed C# values."""
+        self.section = "inbound"
+        self.last_error: LastError | None = None
+        self.backend: BackendTarget | None = None
+        self.service_url: Url | None = None
+        """Base URL of the backend (API setting), path without trailing slash handling done yet."""
+        self.operation_path: str | None = None
+        """Path after the API's base path, as rewrite-uri left it; appended to the backend's base URL."""
+        self.api: Api | None = None
+        self.operation: Operation | None = None
+        self.product: Product | None = None
+        self.subscription: Subscription | None = None
+        self.user: User | None = None
+        self.deployment: Deployment = services.deployment
+        self.hooks: list[ResponseHook] = []
+        self.queued: dict[str, str] | None = None
+        """Headers that policies promised to the caller's response, whichever response that will be."""
+        self.upstream: Body | None = None
+        """The body of the backend's last response; closed by the pipeline when it is not the one sent."""
+        self.llm: Any = None
+        """Cached classification of the request for the token policies."""
+        self.finished: Callable[[bool], None] | None = None
+        self.tracing = False
+        self.traces: list[str] = []
+        """Texts given to context.Trace."""
+        self.notes: list[str] = []
+        """Warnings for the access log and the trace."""

@@ -1,0 +1,1 @@
+"""State that outlives a request: implementations of the store ports of `apimpy.runtime.ports`."""

@@ -1,0 +1,225 @@
+"""Measure the gateway beside a bare aiohttp proxy: CPU microseconds for a request, and the ratio.  See README.md."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.request import Request, urlopen
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+TICK = os.sysconf("SC_CLK_TCK")
+POLICIES = {
+    "none": HERE / "policies" / "none.xml",
+    "ten": HERE / "policies" / "ten.xml",
+    "ai": ROOT / "examples" / "policies" / "ai-gateway.xml",
+}
+LOAD_CORE, GATEWAY_CORE = "0", "1"
+SERVE = "import sys; from apimpy.cli.serve import serve_command; serve_command(sys.argv[1:])"
+
+
+@dataclass
+class Candidate:
+    name: str
+    port: int
+    process: subprocess.Popen[bytes]
+    microseconds: list[float] = field(default_factory=list)
+    rates: list[float] = field(default_factory=list)
+    p99: list[float] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21"
+
+    def cpu(self) -> float:
+        """User and system seconds of the process and everything in its session."""
+        total = 0
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit():
+                try:
+                    fields = (entry / "stat").read_text().rpartition(")")[2].split()
+                except OSError:
+                    continue
+                if int(fields[3]) == self.process.pid:
+                    total += sum(map(int, fields[11:15]))
+        return total / TICK
+
+
+def free_port() -> int:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return int(s.getsockname()[1])
+
+
+def pinned(core: str, command: list[str], log: Path, **environment: str) -> subprocess.Popen[bytes]:
+    with log.open("ab") as out:
+        return subprocess.Popen(
+            ["taskset", "-c", core, *command],
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+            start_new_session=True,
+        )
+
+
+def serve_words(name: str, backend: str, port: int, log: bool) -> list[str]:
+    return [
+        str(POLICIES[name]),
+        *("--backend", backend, "--port", str(port), "--admin-port", "0"),
+        *("--access-log", "json" if log else "off"),
+    ]
+
+
+def tokens_free(policy: Path, folder: Path) -> Path:
+    """The policy with a limit that the load cannot reach."""
+    copy = folder / policy.name
+    copy.write_text(policy.read_text().replace('tokens-per-minute="60000"', 'tokens-per-minute="2000000000"'))
+    return copy
+
+
+def answers(candidate: Candidate) -> None:
+    """Wait for the first 200."""
+    body = (HERE / "body.json").read_bytes()
+    end = time.monotonic() + 30
+    while True:
+        try:
+            request = Request(candidate.url, body, {"Content-Type": "application/json"})
+            with urlopen(request, timeout=5) as answer:
+                answer.read()
+                return
+        except OSError as error:
+            if time.monotonic() > end or candidate.process.poll() is not None:
+                sys.exit(f"{candidate.name} does not answer: {error}")
+            time.sleep(0.05)
+
+
+def window(candidate: Candidate, seconds: float) -> None:
+    """One measured window."""
+    before = candidate.cpu()
+    done = subprocess.run(
+        [
+            "taskset",
+            "-c",
+            LOAD_CORE,
+            "wrk",
+            "-t1",
+            "-c32",
+            f"-d{seconds:g}s",
+            "-s",
+            str(HERE / "chat.lua"),
+            candidate.url,
+        ],
+        env={**os.environ, "BODY": str(HERE / "body.json")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    spent = candidate.cpu() - before
+    result = json.loads(done.stdout.splitlines()[-1])
+    if result["bad"]:
+        sys.exit(f"{candidate.name}: {result['bad']} bad answers of {result['requests']}")
+    candidate.microseconds.append(spent / result["requests"] * 1e6)
+    candidate.rates.append(result["requests"] / result["seconds"])
+    candidate.p99.append(result["p99"])
+
+
+def show(candidates: list[Candidate], rounds: int) -> None:
+    base = next((c for c in candidates if c.name == "baseline"), candidates[0])
+    print(f"{'candidate':<10} {'ratio':>6} {'±':>5} {'CPU µs':>7} {'req/s':>7} {'p99 µs':>7}  ratios by round")
+    for c in candidates:
+        ratios = [a / b for a, b in zip(c.microseconds, base.microseconds, strict=True)]
+        spread = (max(ratios) - min(ratios)) / 2
+        middle = statistics.median
+        listed = " ".join(f"{r:.2f}" for r in ratios)
+        print(
+            f"{c.name:<10} {middle(ratios):>6.2f} {spread:>5.2f} {middle(c.microseconds):>7.1f} {middle(c.rates):>7.0f}"
+            f" {middle(c.p99):>7.0f}  {listed}"
+        )
+    print(f"median of {rounds} rounds; ratio = CPU for a request over that of {base.name} in the same round")
+
+
+def profile(name: str, backend: str, folder: Path, seconds: float) -> None:
+    """One candidate under cProfile."""
+    port, out = free_port(), folder / "profile"
+    POLICIES[name] = tokens_free(POLICIES[name], folder)
+    code = f"import cProfile,sys; sys.argv=sys.argv[:1]+sys.argv[1:]; cProfile.run({SERVE!r}, {str(out)!r})"
+    words = serve_words(name, backend, port, log=False)
+    process = pinned(GATEWAY_CORE, [sys.executable, "-c", code, *words], folder / "log")
+    candidate = Candidate(name, port, process)
+    answers(candidate)
+    window(candidate, seconds)
+    process.send_signal(signal.SIGTERM)
+    process.wait(20)
+    import pstats
+
+    pstats.Stats(str(out)).sort_stats("tottime").print_stats(45)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", action="append", choices=sorted(POLICIES), help="these candidates; repeatable")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=5)
+    parser.add_argument("--log", action="store_true", help="with the access log on")
+    parser.add_argument("--profile", choices=sorted(POLICIES))
+    chosen = parser.parse_args()
+    os.sched_setaffinity(0, {int(LOAD_CORE)})
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        port = free_port()
+        conf = (HERE / "backend.conf").read_text().replace("$PORT", str(port)).replace("$DIR", made)
+        (folder / "backend.conf").write_text(conf)
+        running = [pinned(LOAD_CORE, ["nginx", "-c", str(folder / "backend.conf")], folder / "log")]
+        backend = f"http://127.0.0.1:{port}"
+        try:
+            if chosen.profile:
+                profile(chosen.profile, backend, folder, chosen.seconds)
+                return
+            candidates: list[Candidate] = []
+            for name in ["baseline", *(chosen.only or POLICIES)]:
+                port = free_port()
+                if name == "baseline":
+                    words, more = [str(HERE / "baseline.py")], {"BACKEND": backend, "PORT": str(port)}
+                else:
+                    POLICIES[name] = tokens_free(POLICIES[name], folder)
+                    words, more = ["-c", SERVE, *serve_words(name, backend, port, chosen.log)], {}
+                process = pinned(GATEWAY_CORE, [sys.executable, *words], folder / "log", **more)
+                running.append(process)
+                candidates.append(Candidate(name, port, process))
+            try:
+                for candidate in candidates:
+                    answers(candidate)
+                    window(candidate, 1)  # warm
+            except SystemExit:
+                print((folder / "log").read_text(), file=sys.stderr)
+                raise
+            for candidate in candidates:
+                for figures in (candidate.microseconds, candidate.rates, candidate.p99):
+                    figures.clear()
+            for _ in range(chosen.rounds):
+                for candidate in candidates:
+                    window(candidate, chosen.seconds)
+            show(candidates, chosen.rounds)
+        finally:
+            for process in running:
+                process.terminate()
+            for process in running:
+                try:
+                    process.wait(10)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+
+
+if __name__ == "__main__":
+    main()

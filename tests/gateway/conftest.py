@@ -1,0 +1,152 @@
+"""A gateway on a real socket, in front of a real backend, with a program that only passes through."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from apimpy.gateway.app import Configuration, Gateway
+from apimpy.gateway.identity import NoIdentity
+from apimpy.gateway.keys import KeyRing, Subscriber
+from apimpy.gateway.routing import ApiRoute, OperationRoute, Router
+from apimpy.gateway.server import Limits, Server
+from apimpy.gateway.transport import AiohttpTransport
+from apimpy.observe.metrics import Metrics
+from apimpy.runtime.exchange import Api, Exchange, Operation, Subscription
+from apimpy.runtime.faults import PolicyFault, error_response
+from apimpy.runtime.message import Request, Url
+from apimpy.runtime.ports import TransportError
+from apimpy.runtime.services import Services, SystemClock
+from apimpy.stores.memory import MemoryTokenStore
+from apimpy.tokens.counter import TiktokenCounter
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class PassThrough:
+    """Sends the request on; `before` and `after` look at the exchange."""
+
+    def __init__(self, before: Any = None, after: Any = None) -> None:
+        self.before, self.after = before, after
+
+    async def run(self, ex: Exchange) -> None:
+        assert ex.service_url is not None
+        if self.before is not None:
+            await self.before(ex)
+        url = Url.parse(str(ex.service_url).rstrip("/") + ex.request.url.target)
+        headers = ex.request.headers.copy()
+        headers.popall("Host", None)
+        request = Request(ex.request.method, url, headers, ex.request.body)
+        try:
+            ex.response = await ex.services.transport.send(request, timeout=5)
+        except TransportError as error:
+            ex.response = error_response(PolicyFault("forward", type(error).__name__, str(error)), ex.id)
+            ex.notes.append(str(error))
+        if self.after is not None:
+            await self.after(ex)
+
+
+@dataclass
+class Running:
+    """A gateway that listens."""
+
+    host: str
+    port: int
+    gateway: Gateway
+    server: Server
+    runner: web.ServerRunner
+    closed: list[tuple[int | None, bool, int]] = field(default_factory=list)
+    """Status, completed and bytes of every exchange that ended."""
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.host}:{self.port}"
+
+    async def raw(self, data: bytes, *, patience: float = 5.0) -> bytes:
+        """Send bytes, read until the gateway closes or says nothing for a while."""
+        reader, writer = await asyncio.open_connection(self.host, self.port)
+        writer.write(data)
+        with contextlib.suppress(ConnectionError):
+            await writer.drain()
+        out = b""
+        with contextlib.suppress(TimeoutError, ConnectionError):
+            while piece := await asyncio.wait_for(reader.read(65536), patience if not out else 0.3):
+                out += piece
+        writer.close()
+        with contextlib.suppress(ConnectionError):
+            await writer.wait_closed()
+        return out
+
+
+@pytest.fixture
+async def backend() -> AsyncIterator[Callable[[Handler], Awaitable[str]]]:
+    """Start a backend with one handler; its URL."""
+    runners: list[web.ServerRunner] = []
+
+    async def start(handler: Handler) -> str:
+        server = web.Server(handler, handler_cancellation=True, auto_decompress=False)  # type: ignore[arg-type]
+        runner = web.ServerRunner(server, shutdown_timeout=0.1)
+        await runner.setup()
+        runners.append(runner)
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        return f"http://127.0.0.1:{runner.addresses[0][1]}"
+
+    yield start
+    for runner in runners:
+        await runner.cleanup()
+
+
+@pytest.fixture
+async def serving() -> AsyncIterator[Callable[..., Awaitable[Running]]]:
+    """Start a gateway in front of a URL."""
+    started: list[Running] = []
+
+    async def start(url: str, program: Any = None, *, keyless: bool = True, **limits: Any) -> Running:
+        metrics = Metrics(process=False)
+        services = Services(
+            clock=SystemClock(),
+            transport=AiohttpTransport(),
+            token_store=MemoryTokenStore(),
+            token_counter=TiktokenCounter(),
+            token_meter=metrics.tokens,
+            identity=NoIdentity(),
+        )
+        api = Api("api", "api", service_url=Url.parse(url))
+        operations = (
+            Operation("openai", "openai", "*", "/openai/deployments/{deployment-id}/*"),
+            Operation("any", "any", "*", "/*"),
+        )
+        route = ApiRoute(api, tuple(OperationRoute(o, program or PassThrough()) for o in operations))
+        keys = KeyRing([Subscriber(Subscription("red", "red", "k-red", "k-red", "k-two"))])
+        configuration = Configuration(Router([route]), keys, frozenset({"api"} if keyless else ()))
+        gateway = Gateway(configuration, services, metrics=metrics)
+        server = Server(gateway, Limits(**limits))
+        runner = web.ServerRunner(server, shutdown_timeout=2.0)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        running = Running("127.0.0.1", runner.addresses[0][1], gateway, server, runner)
+        close = gateway.close
+
+        async def noted(ex: Exchange, *, completed: bool, sent: int) -> None:
+            running.closed.append((ex.response.status if ex.response else None, completed, sent))
+            await close(ex, completed=completed, sent=sent)
+
+        gateway.close = noted  # type: ignore[method-assign]
+        started.append(running)
+        return running
+
+    yield start
+    for running in started:
+        await running.runner.cleanup()
+        await running.gateway.services.transport.aclose()
+
+
+@pytest.fixture
+def pass_through() -> type[PassThrough]:
+    return PassThrough

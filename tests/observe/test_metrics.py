@@ -1,0 +1,95 @@
+"""Metrics keep their names and labels, and their number stays bounded."""
+
+from __future__ import annotations
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from apimpy.observe.metrics import OVERFLOW, SERIES_LIMIT, Metrics, label_name
+
+
+def samples(metrics: Metrics, name: str) -> dict[frozenset[tuple[str, str]], float]:
+    return {
+        frozenset(s.labels.items()): s.value
+        for family in text_string_to_metric_families(metrics.render().decode())
+        for s in family.samples
+        if s.name == name
+    }
+
+
+@pytest.mark.parametrize(
+    ("dimension", "label"),
+    [
+        ("Subscription ID", "subscription_id"),
+        ("API ID", "api_id"),
+        ("team", "team"),
+        ("Kosten-Stelle ä", "kosten_stelle__"),
+        ("7days", "dimension_7days"),
+        ("Kind", "dimension_kind"),
+        ("__name__", "dimension_name__"),
+        ("", "dimension_"),
+    ],
+)
+def test_label_name(dimension: str, label: str) -> None:
+    assert label_name(dimension) == label
+
+
+def test_tokens_by_dimension_and_kind() -> None:
+    metrics = Metrics(process=False)
+    metrics.tokens.emit("genai", {"Team": "red"}, {"prompt": 10, "completion": 5, "total": 15})
+    metrics.tokens.emit("genai", {"Team": "red"}, {"prompt": 1, "completion": 1, "total": 2, "cached": 1})
+    metrics.tokens.emit("genai", {"Team": 'bl"ue\n'}, {"prompt": 3, "completion": 0, "total": 3})
+    found = samples(metrics, "apimpy_llm_tokens_total")
+    assert found[frozenset({("namespace", "genai"), ("kind", "prompt"), ("team", "red")})] == 11
+    assert found[frozenset({("namespace", "genai"), ("kind", "total"), ("team", "red")})] == 17
+    assert found[frozenset({("namespace", "genai"), ("kind", "cached"), ("team", "red")})] == 1
+    assert found[frozenset({("namespace", "genai"), ("kind", "total"), ("team", 'bl"ue\n')})] == 3
+
+
+def test_labels_are_the_union_of_a_namespace() -> None:
+    metrics = Metrics(process=False)
+    metrics.tokens.declare("a", ["Region"])
+    metrics.tokens.emit("a", {"Team": "red"}, {"total": 1})
+    metrics.tokens.emit("b", {"Other": "x"}, {"total": 1})
+    labels = {frozenset(dict(key)) for key in samples(metrics, "apimpy_llm_tokens_total")}
+    assert labels == {
+        frozenset({"namespace", "kind", "team", "region"}),
+        frozenset({"namespace", "kind", "other"}),
+    }
+
+
+def test_two_spellings_of_one_dimension_are_one_series() -> None:
+    metrics = Metrics(process=False)
+    metrics.tokens.emit("a", {"Team ID": "red"}, {"total": 1})
+    metrics.tokens.emit("a", {"team-id": "red"}, {"total": 2})
+    assert list(samples(metrics, "apimpy_llm_tokens_total").values()) == [3]
+
+
+def test_series_are_bounded() -> None:
+    metrics = Metrics(process=False)
+    for i in range(SERIES_LIMIT + 100):
+        metrics.tokens.emit("a", {"caller": str(i)}, {"total": 1})
+    found = samples(metrics, "apimpy_llm_tokens_total")
+    assert len(found) == SERIES_LIMIT + 1
+    assert found[frozenset({("namespace", "a"), ("kind", "total"), ("caller", OVERFLOW)})] == 100
+    assert list(samples(metrics, "apimpy_llm_series_dropped_total").values()) == [100]
+
+
+def test_requests_and_durations() -> None:
+    metrics = Metrics(process=False)
+    for status, seconds in ((200, 0.003), (200, 0.2), (429, 1000.0)):
+        metrics.requests.add("api", "chat", status, seconds)
+    counts = samples(metrics, "apimpy_requests_total")
+    assert counts[frozenset({("api", "api"), ("operation", "chat"), ("status", "200")})] == 2
+    assert counts[frozenset({("api", "api"), ("operation", "chat"), ("status", "429")})] == 1
+    buckets = {
+        dict(key)["le"]: value for key, value in samples(metrics, "apimpy_request_duration_seconds_bucket").items()
+    }
+    assert (buckets["0.0025"], buckets["0.005"], buckets["300.0"], buckets["+Inf"]) == (0, 1, 2, 3)
+    assert list(samples(metrics, "apimpy_request_duration_seconds_sum").values()) == [pytest.approx(1000.203)]
+
+
+def test_two_gateways_do_not_meet() -> None:
+    first, second = Metrics(), Metrics()
+    first.tokens.emit("a", {}, {"total": 1})
+    assert not samples(second, "apimpy_llm_tokens_total")

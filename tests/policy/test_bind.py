@@ -1,0 +1,144 @@
+"""Elements against declarations: what is accepted, and what is said about the rest."""
+
+import pytest
+
+
+def problems(h, kit, inner, section="inbound", **kw):
+    h.compile(kit.policies(**{section: inner}), **kw)
+    return [(d.code, d.message) for d in h.sink]
+
+
+@pytest.mark.parametrize(
+    ("inner", "code", "text"),
+    [
+        ("<set-headr />", "POL001", "There is no policy <set-headr>"),
+        ('<set-variable name="a" value="b" valu="c" />', "POL003", "The 'valu' attribute is not declared."),
+        ('<set-variable name="a" />', "POL004", "The required attribute 'value' is missing."),
+        ('<set-variable name="@(1)" value="b" />', "POL009", "'name' of <set-variable> does not take expressions"),
+        ('<set-variable name="" value="b" />', "POL005", "The name field is required."),
+        ('<set-status code="abc" />', "POL005", "'abc' is not a whole number"),
+        ('<set-status code="99" />', "POL005", "at least 100"),
+        ('<set-status code="1000" />', "POL005", "at most 999"),
+        ('<set-header name="a" exists-action="maybe" />', "POL005", "one of override, skip, append, delete"),
+        ('<set-header name="a b"><value>x</value></set-header>', "POL005", "'a b' is no header name"),
+        ('<set-header name="a"><value>x\ny</value></set-header>', "POL005", "cannot hold line breaks"),
+        ('<set-header name="a" />', "POL007", "needs a <value>"),
+        ('<set-header name="a"><valeu>x</valeu></set-header>', "POL006", "List of possible elements expected: 'value'"),
+        ('<set-header name="a">text</set-header>', "POL008", "The element 'set-header' cannot contain text."),
+        ("<choose />", "POL007", "needs at least 1 <when>"),
+        ('<choose><when condition="maybe" /></choose>', "POL005", "must be true or false"),
+        ('<choose><when condition="true"><base /></when></choose>', "POL011", "direct child of a section"),
+        ("<base /><base />", "POL011", "at most once"),
+        ('<retry condition="true" count="51" interval="0"><base /></retry>', "POL005", "at most 50"),
+        ('<retry condition="true" count="1" interval="0" />', "POL007", "needs at least 1 policies"),
+        ("<set-backend-service />", "POL010", "exactly one of base-url and backend-id"),
+        ('<set-backend-service base-url="http://a" backend-id="b" />', "POL010", "exactly one of"),
+        (
+            '<set-backend-service backend-id="b" sf-listener-name="x" />',
+            "POL019",
+            "'sf-listener-name' is not supported",
+        ),
+        ('<set-body template="liquid">{{body.x}}</set-body>', "POL019", "Liquid"),
+        ('<set-body template="razor">x</set-body>', "POL005", "one of liquid, none"),
+        ('<llm-token-limit counter-key="a" />', "POL010", "needs tokens-per-minute or token-quota"),
+        ('<llm-token-limit counter-key="a" token-quota="1" />', "POL010", "go together"),
+        (
+            '<llm-token-limit counter-key="a" token-quota="1" token-quota-period="daily" />',
+            "POL019",
+            "token-quota is not supported yet",
+        ),
+        (
+            '<llm-token-limit counter-key="a" tokens-per-minute="@(1)" />',
+            "POL009",
+            "'tokens-per-minute' of <llm-token-limit> does not take expressions",
+        ),
+        (
+            '<llm-token-limit counter-key="a" tokens-per-minute="1" estimate-prompt-token="true" />',
+            "POL020",
+            "old or wrong spelling",
+        ),
+        ("<llm-emit-token-metric />", "POL007", "needs at least 1 <dimension>"),
+        (
+            '<llm-emit-token-metric><dimension name="Team" /></llm-emit-token-metric>',
+            "POL010",
+            "The dimension 'Team' needs a value",
+        ),
+        ("<cors />", "POL018", "<cors> is not supported yet"),
+        ("<limit-concurrency><nothing /></limit-concurrency>", "POL001", "There is no policy <nothing>"),
+        ("<forward-request />", "POL002", "<forward-request> is not allowed in the section inbound"),
+        ("<jsonp />", "POL002", "<jsonp> is not allowed in the section inbound"),
+        ("some text", "POL008", "The element 'inbound' cannot contain text."),
+        ('<include-fragment fragment-id="nope" />', "DOC008", "Policy fragment with id 'nope' could not be found."),
+        ('<include-fragment fragment-id="nested" />', "POL013", "cannot include another fragment"),
+        ('<include-fragment fragment-id="based" />', "POL011", "a fragment cannot hold <base />"),
+        ('<include-fragment fragment-id="sections" />', "POL013", "a fragment cannot hold sections"),
+        ('<include-fragment fragment-id="root" />', "DOC006", "must be <fragment>"),
+    ],
+)
+def test_problems(h, kit, inner, code, text):
+    fragments = {
+        "nested": '<fragment><include-fragment fragment-id="based" /></fragment>',
+        "based": "<fragment><base /></fragment>",
+        "sections": "<fragment><inbound /></fragment>",
+        "root": "<policies />",
+    }
+    found = problems(h, kit, inner, fragments=fragments)
+    assert any(c == code and text in m for c, m in found), found
+
+
+@pytest.mark.parametrize(
+    ("backend", "codes"),
+    [
+        ("<forward-request /><forward-request />", ["POL012"]),
+        ('<forward-request timeout="1" timeout-ms="1" />', ["POL010"]),
+        ('<forward-request http-version="2" />', ["POL019"]),
+        ('<forward-request timeout="-1" />', ["POL005"]),
+        ('<retry condition="@(True)" count="2" interval="0"><forward-request /></retry>', []),
+    ],
+)
+def test_backend(h, kit, backend, codes):
+    problems(h, kit, backend, "backend")
+    assert h.codes() == codes
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        ("<policies><inbound /><inbound /></policies>", ["POL015"]),
+        ("<policies><incoming /></policies>", ["POL006"]),
+        ("<policies>text</policies>", ["POL008"]),
+        ('<policies><inbound id="x" /></policies>', ["POL003"]),
+        ("<fragment />", ["DOC006"]),
+    ],
+)
+def test_documents(h, text, codes):
+    assert h.compile(text) is None
+    assert h.codes() == codes
+
+
+def test_base_at_global_scope(h):
+    h.compile(("global", "<policies><inbound><base /></inbound></policies>"))
+    assert h.codes() == ["POL011"]
+
+
+def test_help_names_the_nearest(h, kit):
+    problems(h, kit, '<set-variable name="a" valeu="b" />')
+    assert [d.help for d in h.sink if d.code == "POL003"] == ["did you mean 'value'?"]
+
+
+def test_spans_point_into_the_fragment(h, kit):
+    problems(
+        h,
+        kit,
+        '<include-fragment fragment-id="f" />',
+        fragments={"f": '<fragment>\n<set-status code="x" /></fragment>'},
+    )
+    assert [str(d.span) for d in h.sink] == ["f.xml:2:19"]
+
+
+def test_warnings_leave_a_program(h, kit):
+    assert h.compile(kit.policies(inbound="<cors />")) is not None
+
+
+def test_malformed_documents_give_no_program(h, kit):
+    assert h.compile("<policies><inbound></policies>") is None
