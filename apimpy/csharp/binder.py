@@ -76,8 +76,11 @@ class Binder:
         self.checked: bool | None = None
         """True/False inside checked/unchecked; None: the default."""
         self.effects = Effects()
+        self.unknown = False
+        """A named value without a value occurs: nothing can run, but everything else is checked."""
         self.ids = 0
-        self._lambdas: dict[tuple[int, tuple[Type, ...], Type | None], tuple[bd.BLambda | None, list[Problem]]] = {}
+        self._contexts: dict[int, FunctionContext] = {}
+        self._lambdas: dict[tuple[int, tuple[Type, ...], Type | None, int], tuple[bd.BLambda | None, list[Problem]]] = {}
         self.accesses: list[bd.BTemp] = []
         """Receivers of the conditional accesses around the current node."""
         self.outcomes: list[BExpr] = []
@@ -394,7 +397,6 @@ class Binder:
         elif kind in ("wrap", "lift"):
             nullable = kind == "lift"
         elif kind == "user" and c.method is not None:
-            self.check_allowed(c.method.owner, c.method.name, e)
             nullable = c.method.decl.nullable or (is_reference(t) and e.nullable)
         return bd.BConvert(t, e.start, e.end, c, e, self.checked is True, const=const, nullable=nullable)
 
@@ -423,7 +425,9 @@ class Binder:
     def _lambda(
         self, e: bd.BUnboundLambda, inputs: list[Type], target: Type | None
     ) -> tuple[bd.BLambda | None, list[Problem]]:
-        key = (id(e.node), tuple(inputs), target)
+        # the same lambda in another binding of the function around it sees other variables
+        self._contexts.setdefault(id(self.fn), self.fn)
+        key = (id(e.node), tuple(inputs), target, id(self.fn))
         if key not in self._lambdas:
             self._lambdas[key] = self._bind_lambda(e, inputs, target)
         return self._lambdas[key]

@@ -210,6 +210,8 @@ BUILD: dict[str, Callable[[Children, int, int], Any]] = {
     "assign_op": lambda c, s, e: n.Assign(s, e, c[0], c[2], c[1].text[:-1]),
     "lambda_one": lambda c, s, e: n.Lambda(s, e, (n.Parameter(c[0].start, c[0].end, c[0].value),), c[1]),
     "lambda_many": lambda c, s, e: n.Lambda(s, e, tuple(c[:-1]), c[-1]),
+    "delegate": lambda c, s, e: n.Lambda(s, e, tuple(c[1:-1]), c[-1]),
+    "size_of": lambda c, s, e: n.SizeOf(s, e, c[1]),
     "parameter_untyped": lambda c, s, e: n.Parameter(s, e, c[0].value),
     "parameter": lambda c, s, e: n.Parameter(s, e, c[1].value, c[0]),
     "parameter_default": lambda c, s, e: n.Parameter(s, e, c[1].value, c[0], "", c[2]),

@@ -271,9 +271,10 @@ def _better_type(b: Binder, arg: Arg, made: bd.BLambda | None, x: Type, y: Type)
                 return -1
             if ry is VOID:
                 return 1
-            if made is not None and made.result is rx:
+            natural = b.try_lambda(value, [p.type for p in sx.params], None)
+            if natural is not None and natural.result is rx:
                 return 1
-            if made is not None and made.result is ry:
+            if natural is not None and natural.result is ry:
                 return -1
             return _closer(rx, ry)
         return 0
@@ -395,6 +396,8 @@ def resolve(
         if not quiet:
             _explain(b, node, name, methods, args, failed, inference_failed, type_args, shown)
         return None
+    # what .NET Framework has not is considered only where nothing else fits: the platform compiles against it
+    candidates = [c for c in candidates if c.method.decl.since is None] or candidates
     best = candidates[0]
     for c in candidates[1:]:
         if _better(b, c, best, args):

@@ -195,7 +195,11 @@ class _Classifier:
                     before == "_LPAR" and len(out) > 1 and out[-2].kind in ("_K_FOR", "_K_USING", "_K_FOREACH")
                 ):
                     self.declaration(i, out)
-            if t.kind == "_LPAR":
+            if t.kind == "_LPAR" and before == "K_DELEGATE":
+                close = self.matching(i)
+                t.kind = "_LPAR_LAMBDA"
+                self.parameters(i, close)
+            elif t.kind == "_LPAR":
                 self.parenthesis(i, before)
             elif t.kind == "LT" and before == "IDENT":
                 j = self.type_args(i)
@@ -232,7 +236,7 @@ class _Classifier:
                     self.mark_type(i + 1, j)
             elif t.kind == "_K_DEFAULT" and self.kind(i + 1) == "_COLON" and before in _LABEL_BEFORE:
                 t.kind = "_DEFAULT_LABEL"
-            elif t.kind in ("_K_TYPEOF", "_K_DEFAULT") and self.kind(i + 1) == "_LPAR":
+            elif t.kind in ("_K_TYPEOF", "_K_DEFAULT", "K_SIZEOF") and self.kind(i + 1) == "_LPAR":
                 if t.kind == "_K_DEFAULT":
                     t.kind = "_DEFAULT_OF"
                 j = self.type_end(i + 2)
@@ -256,7 +260,7 @@ class _Classifier:
     def declaration(self, i: int, out: list[Token]) -> None:
         """A statement that may begin with a type: mark the type and put the marker before it."""
         start = self.t[i].start
-        if self.text(i) == "var" and self.kind(i + 1) == "_LPAR" and out and out[-1].kind != "_K_CONST":
+        if self.text(i) == "var" and self.kind(i + 1) == "_LPAR" and not (out and out[-1].kind == "_K_CONST"):
             j = self.matching(i + 1)
             if j > 0 and self.kind(j + 1) in ("_ASSIGN", "_K_IN"):
                 out.append(Token("_DECONSTRUCT", "", start, start))

@@ -221,7 +221,12 @@ class _Emitter:
         args = self.leading(m)
         if e.receiver is not None:
             args.append(self.receiver(e.receiver, m.owner))
-        args += [self.expr(a) for a in e.args]
+        values = e.args
+        if m.owner.full_name == "Newtonsoft.Json.Linq.Extensions" and m.name == "Value":
+            first = values[0]  # declared for sequences, meant for the token itself
+            if isinstance(first, bd.BConvert):
+                values = [first.operand, *values[1:]]
+        args += [self.expr(a) for a in values]
         return self.with_outs(ast.Call(self.g(m.impl), args, []), e.outs)
 
     def leading(self, m: Method) -> list[ast.expr]:
@@ -536,7 +541,7 @@ class _Emitter:
 
     def reference(self, e: bd.BBinary) -> ast.expr:
         x, y = self.expr(e.left), self.expr(e.right)
-        if any(isinstance(v, ast.Constant) and v.value is not None for v in (x, y)):
+        if not any(isinstance(v, ast.Constant) and v.value is None for v in (x, y)):
             same = self.op("same", x, y)
             return same if e.op == "==" else ast.UnaryOp(ast.Not(), same)
         return ast.Compare(x, [ast.Is() if e.op == "==" else ast.IsNot()], [y])

@@ -13,7 +13,7 @@ from apimpy.csharp.binder import Binder
 from apimpy.csharp.bound import BExpr, LocalFunctionSymbol
 from apimpy.csharp.calls import Arg, Candidate, apply, resolve
 from apimpy.csharp.conversions import explicit
-from apimpy.csharp.known import NUMERIC, is_nullable, keyword, strip_nullable
+from apimpy.csharp.known import INTEGRAL, NUMERIC, is_nullable, keyword, strip_nullable
 from apimpy.csharp.lookup import delegate_signature, is_delegate, is_enum, is_reference, is_subtype, lookup, member_names
 from apimpy.csharp.query import desugar
 from apimpy.csharp.types import (
@@ -84,6 +84,7 @@ def interpolated(b: Binder, node: n.Interpolated) -> BExpr:
 
 def placeholder(b: Binder, node: n.Placeholder) -> BExpr:
     """A named value without a value: of unknown type, silently."""
+    b.unknown = True
     return b.broken(node)
 
 
@@ -255,6 +256,14 @@ def call(b: Binder, node: n.Call) -> BExpr:
     if isinstance(target_node, n.Name) and target_node.name == "nameof" and b.find("nameof") is None:
         return _nameof(b, node)
     target = b.bind(target_node)
+    if isinstance(target, bd.BProperty) and isinstance(target_node, n.Member) and not is_delegate(target.type):
+        extensions = tuple(b.universe.extensions(target_node.name.name))  # a property is not in the way of a call
+        if extensions and target.receiver is not None:
+            type_args = target_node.name.type_args
+            bound_args = tuple(b.type(t) for t in type_args) if type_args is not None else None
+            target = bd.BMethodGroup(
+                VOID, target.start, target.end, target_node.name.name, target.receiver, extensions, bound_args, True
+            )
     args = b.arguments(node.args)
     return invoke(b, node, target, args)
 
@@ -265,7 +274,9 @@ def _nameof(b: Binder, node: n.Call) -> BExpr:
     inner = node.args[0].value
     while isinstance(inner, n.Parenthesised):
         inner = inner.value
-    b.bind(inner)
+    with b.speculation() as problems:
+        b.bind(inner)
+    b.problems.extend(p for p in problems if p.code not in ("CS0120", "EXP001", "EXP002"))
     word = inner.name.name if isinstance(inner, n.Member) else inner.name if isinstance(inner, n.Name) else ""
     if not word:
         return b.error(inner, "CS8081", "Expression does not have a name.")
@@ -694,6 +705,20 @@ def type_of(b: Binder, node: n.TypeOf) -> BExpr:
     return bd.BTypeOf(decl.of() if decl else b.k.object_, node.start, node.end, t)
 
 
+_SIZES = {"bool": 1, "char": 2, "float": 4, "double": 8, "decimal": 16}
+
+
+def size_of(b: Binder, node: n.SizeOf) -> BExpr:
+    t = b.type(node.type)
+    word = keyword(t)
+    size = INTEGRAL[word][0] // 8 if word in INTEGRAL else _SIZES.get(word)
+    if size is None:
+        if t is ERROR:
+            return b.broken(node)
+        return b.error(node, "CS0233", f"'{t.name}' does not have a predefined size, therefore sizeof can only be used in an unsafe context")
+    return bd.BConst(b.k.int_, node.start, node.end, const=size)
+
+
 def default(b: Binder, node: n.Default) -> BExpr:
     if node.type is None:
         return bd.BDefault(NULL, node.start, node.end, nullable=True)
@@ -999,6 +1024,7 @@ BIND: dict[type, Callable[[Binder, Any], BExpr]] = {
     n.IsConstant: is_constant,
     n.Throw: throw,
     n.TypeOf: type_of,
+    n.SizeOf: size_of,
     n.Default: default,
     n.Tuple: tuple_,
     n.Lambda: lambda_,

@@ -276,7 +276,7 @@ class _Scanner:
                 i += 1
             elif c == "{":
                 flush(i)
-                i = self.hole(i)
+                i = self.hole(i, verbatim=verbatim)
                 if self.unterminated:
                     return i
                 piece_start = i
@@ -287,7 +287,7 @@ class _Scanner:
                 self.add("_INTERP_END", i, i)
                 return i
 
-    def hole(self, i: int) -> int:
+    def hole(self, i: int, *, verbatim: bool) -> int:
         """A `{expression[,alignment][:format]}` of an interpolated string; `i` is at the brace."""
         text = self.text
         self.add("_HOLE_OPEN", i, i + 1)
@@ -295,6 +295,10 @@ class _Scanner:
         depth = 0
         while True:
             if m := _SKIP.match(text, i):
+                if not verbatim and "\n" in m[0]:
+                    self.error("CS8076", "Missing close delimiter '}' for interpolated expression started with '{'.", i, i)
+                    self.unterminated = True
+                    return m.end()
                 i = m.end()
             c = text[i : i + 1]
             if not c:

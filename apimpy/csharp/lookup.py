@@ -79,9 +79,12 @@ def all_bases(t: Type) -> tuple[Type, ...]:
 def lookup(t: Type, name: str) -> tuple[Method | Property, ...]:
     """Members of that name, nearest first, with type arguments in place.  A property hides what lies behind it."""
     found: list[Method | Property] = []
+    implementing = not (isinstance(t, Named) and t.decl.kind == "interface")
     for base in all_bases(t):
         if not isinstance(base, Named):
             continue
+        if implementing and base.decl.kind == "interface" and (found or isinstance(t, ArrayType)):
+            continue  # a class shows its own members; those of its interfaces only where it declares none
         for m in base.decl.own(name):
             m = m.subst(base.mapping) if base.args else m
             if isinstance(m, Property) and not m.index:

@@ -199,6 +199,11 @@ class TypeOf(Expr):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class SizeOf(Expr):
+    type: TypeNode
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Default(Expr):
     type: TypeNode | None
 

@@ -276,9 +276,7 @@ def binary_bound(b: Binder, node: n.Node, op: str, left: BExpr, right: BExpr) ->
                 assert word is not None
                 return _numeric(b, node, op, left, right, k.word(word), k.int_, lifted)
             return _no_operator(b, node, op, left, right)
-        word = promote(wl, wr)
-        if word is None:
-            word = _promote_constant(left, right, wl, wr)
+        word = _promote_constant(left, right, wl, wr) or promote(wl, wr)
         if word is None or (op in ("&", "|", "^") and word in ("float", "double", "decimal")):
             if word is None and op in _COMPARE | {"+", "-", "*", "/", "%"} and {wl, wr} & {"ulong"}:
                 return b.error(
@@ -303,7 +301,11 @@ def binary_bound(b: Binder, node: n.Node, op: str, left: BExpr, right: BExpr) ->
 
 
 def _promote_constant(left: BExpr, right: BExpr, wl: str, wr: str) -> str | None:
-    """`ulong + 1`: a constant that fits becomes unsigned."""
+    """`1u + 1`, `ulong + 1`: a constant that fits becomes unsigned."""
+    if wl == "uint" and wr == "int" and isinstance(right.const, int) and right.const >= 0:
+        return "uint"
+    if wr == "uint" and wl == "int" and isinstance(left.const, int) and left.const >= 0:
+        return "uint"
     if wl == "ulong" and isinstance(right.const, int) and right.const >= 0 and wr in ("int", "long"):
         return "ulong"
     if wr == "ulong" and isinstance(left.const, int) and left.const >= 0 and wl in ("int", "long"):
@@ -430,7 +432,6 @@ def _user_operator(b: Binder, node: n.Node, op: str, left: BExpr, right: BExpr) 
     if best is None:
         return None
     _, m, lift = best
-    b.check_allowed(m.owner, m.name, node)
     p, q = m.params[0].type, m.params[1].type
     if lift:
         x = b.convert(left, b.k.nullable(p), left)
@@ -503,7 +504,6 @@ def unary_bound(b: Binder, node: n.Node, op: str, operand: BExpr) -> BExpr:
     elif isinstance(base, Named):
         for m in base.decl.own("operator " + op):
             if isinstance(m, Method) and len(m.params) == 1:
-                b.check_allowed(m.owner, m.name, node)
                 return bd.BCall(m.result, node.start, node.end, m, None, [b.convert(operand, m.params[0].type, operand)], [])
     if on is None:
         name = _shown(operand)

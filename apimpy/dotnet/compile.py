@@ -98,6 +98,8 @@ def compile_island(
         if b.problems:
             _report(b.problems, map, sink)
             return None
+        if b.unknown:
+            return None
         if static is ERROR or not _allowed(static, expected):
             if static is not ERROR:
                 sink.report("EXP003", f"Expression return type '{static.full_name}' is not allowed", map.span(0, len(source)))
@@ -138,7 +140,7 @@ def result_type(outcomes: list[bd.BExpr]) -> Type:
             return universe().named("System.Object")
     if found is not None:
         return found
-    return NULL if outcomes else ERROR
+    return NULL  # only nulls, or nothing but throws
 
 
 def _report(problems: list[Problem], map: SourceMap, sink: Sink) -> None:

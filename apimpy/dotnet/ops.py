@@ -220,8 +220,8 @@ def replace_item(value: tuple[Any, ...], position: int, item: Any) -> ClrTuple:
 
 
 def same(a: Any, b: Any) -> bool:
-    """Reference equality of two objects.  Two boxes are never one object, equal strings rarely are."""
-    return a is b
+    """Reference equality of two objects: two boxes are never one object."""
+    return a is b and not isinstance(a, int | float)
 
 
 def json_children(value: Any) -> Any:

@@ -9,10 +9,10 @@ from multidict import istr
 if TYPE_CHECKING:
     from apimpy.runtime.message import Headers
 
-__all__ = ["CONNECTION", "CONTENT_LENGTH", "DATE", "HOP_BY_HOP", "TRANSFER_ENCODING", "strip_hop_by_hop"]
+__all__ = ["CONNECTION", "CONTENT_LENGTH", "DATE", "HOP_BY_HOP", "HOST", "TRANSFER_ENCODING", "strip_hop_by_hop"]
 
 CONNECTION, TRANSFER_ENCODING = istr("Connection"), istr("Transfer-Encoding")
-CONTENT_LENGTH, DATE = istr("Content-Length"), istr("Date")
+CONTENT_LENGTH, DATE, HOST = istr("Content-Length"), istr("Date"), istr("Host")
 
 HOP_BY_HOP = tuple(
     istr(name)

@@ -57,9 +57,11 @@ class KeyRing:
 def sent_key(request: Request, api: Api) -> str | None:
     """The key a request carries; the query is looked at only when there is no header."""
     key = request.headers.get(api.key_header)
-    if key is not None or not request.url.query_string:
+    if key is not None:
         return key
-    wanted = api.key_query.lower()
+    wanted, query = api.key_query.lower(), request.url.query_string
+    if not query or (wanted not in query.lower() and "%" not in query and "+" not in query):
+        return None  # the usual case, without taking the query apart
     for name, values in request.url.query.items():
         if name.lower() == wanted and values:
             return values[0]

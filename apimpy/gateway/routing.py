@@ -106,10 +106,13 @@ class Router:
         return found.api if found else None
 
     def _api(self, path: str) -> _Api | None:
-        folded = path.lower()
+        folded = ""
         for api in self._apis:
             prefix = api.prefix
-            if not prefix or (folded.startswith(prefix) and folded[len(prefix) : len(prefix) + 1] in ("", "/")):
+            if not prefix:
+                return api
+            folded = folded or path.lower()
+            if folded.startswith(prefix) and folded[len(prefix) : len(prefix) + 1] in ("", "/"):
                 return api
         return None
 
@@ -118,13 +121,16 @@ class Router:
         api = self._api(path)
         if api is None:
             return None
-        rest = path[len(api.prefix) :] or "/"
+        rest = (path[len(api.prefix) :] if api.prefix else path) or "/"
         for template in api.templates:
             if template.method not in ("*", method):
                 continue
             found = template.pattern.fullmatch(rest)
             if found is not None:
                 values = found.groups()
-                parameters = {n: unquote(v or "") for n, v in zip(template.names, values, strict=True)}
+                parameters = {
+                    name: "" if value is None else unquote(value) if "%" in value else value
+                    for name, value in zip(template.names, values, strict=True)
+                }
                 return Match(api.api, template.route.operation, template.route.program, parameters, rest)
         return None

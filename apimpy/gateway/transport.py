@@ -16,7 +16,7 @@ import aiohttp
 from multidict import CIMultiDict
 from yarl import URL
 
-from apimpy.gateway.headers import CONTENT_LENGTH, strip_hop_by_hop
+from apimpy.gateway.headers import CONTENT_LENGTH, HOST, strip_hop_by_hop
 from apimpy.runtime.message import Body, BodyTooLarge, Request, Response
 from apimpy.runtime.ports import ConnectFailed, TimedOut, TransportError
 
@@ -37,6 +37,15 @@ class _PlainRequest(aiohttp.ClientRequest):
     """A client request without headers of its own."""
 
     _skip_auto_headers = CIMultiDict({"Content-Type": None})
+
+    def update_headers(self, headers: Any) -> None:
+        """Those of the request, Host first."""
+        host = self.url.host_port_subcomponent
+        mine = self.headers = CIMultiDict({HOST: host or ""})
+        given = headers.get(HOST)
+        mine.extend(headers)
+        if given is not None:
+            mine[HOST] = given
 
     def update_auto_headers(self, skip_auto_headers: Any) -> None:
         """None are added."""
@@ -80,31 +89,53 @@ _FAILURES = (aiohttp.ClientError, OSError, ValueError)
 class BackendStream:
     """The rest of a backend's response, piece by piece as it arrives.
 
-    Closing it before the end closes the connection: the backend stops working for nobody.
+    Closing it before the end closes the connection: the backend stops working for nobody.  A backend that is silent for
+    `idle` seconds while somebody waits is given up; one timer a stream watches that, however many pieces pass.
     """
 
-    __slots__ = ("_response",)
+    __slots__ = ("_idle", "_loop", "_response", "_since", "_timer")
 
-    def __init__(self, response: aiohttp.ClientResponse) -> None:
-        self._response = response
+    def __init__(self, response: aiohttp.ClientResponse, idle: float) -> None:
+        self._response, self._idle = response, idle
+        self._loop = asyncio.get_running_loop()
+        self._since = 0.0
+        """When the present wait began; 0: nobody waits."""
+        self._timer: asyncio.TimerHandle | None = self._loop.call_later(idle, self._watch)
+
+    def _watch(self) -> None:
+        self._timer = None
+        silent = self._loop.time() - self._since if self._since else 0.0
+        if silent >= self._idle:
+            self._response.content.set_exception(aiohttp.SocketTimeoutError(f"{self._idle:g} s of silence"))
+        else:
+            self._timer = self._loop.call_later(self._idle - silent, self._watch)
+
+    def _over(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def __aiter__(self) -> BackendStream:
         return self
 
     async def __anext__(self) -> bytes:
+        self._since = self._loop.time()
         try:
             piece = await self._response.content.readany()
-        except _FAILURES as error:
+        except BaseException as error:
+            self._over()
             self._response.close()
-            raise _translate(error) from error
-        except BaseException:
-            self._response.close()
+            if isinstance(error, _FAILURES):
+                raise _translate(error) from error
             raise
+        self._since = 0.0
         if not piece:
+            self._over()
             raise StopAsyncIteration
         return piece
 
     async def aclose(self) -> None:
+        self._over()
         self._response.close()
 
 
@@ -146,7 +177,6 @@ class AiohttpTransport:
         self, *, connect_timeout: float = 30.0, idle_timeout: float = 300.0, keepalive_timeout: float = 30.0
     ) -> None:
         self._connect, self._idle, self._keepalive = connect_timeout, idle_timeout, keepalive_timeout
-        self._timeouts: dict[float | None, aiohttp.ClientTimeout] = {}
         self._session: aiohttp.ClientSession | None = None
 
     def _open(self) -> aiohttp.ClientSession:
@@ -159,20 +189,9 @@ class AiohttpTransport:
             trust_env=False,
             max_line_size=_FIELD_SIZE,
             max_field_size=_FIELD_SIZE,
-            timeout=aiohttp.ClientTimeout(total=None),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._connect),
         )
         return self._session
-
-    def _timeout(self, timeout: float | None) -> aiohttp.ClientTimeout:
-        """Between pieces the backend may take `idle_timeout`; to the head, as long as the caller said."""
-        found = self._timeouts.get(timeout)
-        if found is None:
-            silent = max(self._idle, timeout or 0)
-            found = aiohttp.ClientTimeout(total=None, sock_connect=self._connect, sock_read=silent)
-            if len(self._timeouts) > 100:  # a policy may compute it
-                self._timeouts.clear()
-            self._timeouts[timeout] = found
-        return found
 
     async def send(self, request: Request, *, timeout: float | None) -> Response:  # noqa: ASYNC109 - the port's name
         """The response head, its body a stream unless all of it is there already."""
@@ -203,7 +222,6 @@ class AiohttpTransport:
             data=data,
             headers=headers,
             allow_redirects=False,
-            timeout=self._timeout(timeout),
         )
         try:
             if timeout is None:
@@ -213,7 +231,7 @@ class AiohttpTransport:
                     answer = await call
         except _FAILURES as error:
             raise _translate(error) from error
-        return _response(answer)
+        return _response(answer, self._idle)
 
     async def aclose(self) -> None:
         if self._session is not None:
@@ -221,7 +239,7 @@ class AiohttpTransport:
             self._session = None
 
 
-def _response(answer: aiohttp.ClientResponse) -> Response:
+def _response(answer: aiohttp.ClientResponse, idle: float) -> Response:
     headers = CIMultiDict(answer.headers)
     content = answer.content
     if content.is_eof() and content.exception() is None:
@@ -229,6 +247,6 @@ def _response(answer: aiohttp.ClientResponse) -> Response:
     else:
         length = headers.get(CONTENT_LENGTH)
         known = int(length) if length is not None and length.isdigit() and "Transfer-Encoding" not in headers else None
-        body = Body(None, BackendStream(answer), known)
+        body = Body(None, BackendStream(answer, idle), known)
     strip_hop_by_hop(headers)
     return Response(answer.status, answer.reason or "", headers, body)

@@ -38,7 +38,9 @@ def test_parse(text: str, expected: str) -> None:
     assert ip.try_parse(text)[0]
 
 
-@pytest.mark.parametrize("text", ["256.1.1.1", "1.2.3.4 ", "", "x", "1.2.3.4.5", "2001:db8::1/64", "1.2.3.", "08.1.1.1"])
+@pytest.mark.parametrize(
+    "text", ["256.1.1.1", "1.2.3.4 ", "", "x", "1.2.3.4.5", "2001:db8::1/64", "1.2.3.", "08.1.1.1"]
+)
 def test_parse_refuses(text: str) -> None:
     with pytest.raises(FormatException, match="An invalid IP address was specified"):
         ip.parse(text)

@@ -46,7 +46,7 @@ def test_url_decode(text: str | None, expected: str | None) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("<a href=\"x\">'&é</a>", "&lt;a href=&quot;x&quot;&gt;&#39;&amp;&#233;&lt;/a&gt;"),
+        ('<a href="x">\'&é</a>', "&lt;a href=&quot;x&quot;&gt;&#39;&amp;&#233;&lt;/a&gt;"),
         ("\u00a0\u00ff\u0100€😀", "&#160;&#255;\u0100€&#128512;"),
         ("\ud800", "\ufffd"),
         ("\x7f\x80", "\x7f\x80"),

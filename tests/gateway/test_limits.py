@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aiohttp import web
 
-from apimpy.runtime.message import Body, Headers, Response
+from apimpy.gateway.transport import AiohttpTransport
+from apimpy.runtime.message import Body, Headers, Request, Response, Url
+from apimpy.runtime.ports import TimedOut
 
 if TYPE_CHECKING:
     from apimpy.runtime.exchange import Exchange
@@ -249,3 +251,46 @@ async def test_draining(serving: Any, backend: Any) -> None:
     assert answer.startswith(b"HTTP/1.1 200 OK")
     assert answer.endswith(b"done")
     assert b"Connection: close" in answer
+
+
+async def test_silent_backends_are_given_up(serving: Any, backend: Any) -> None:
+    """No head in the time of the caller; no further piece in the time of the transport."""
+
+    async def silent(request: web.BaseRequest) -> web.StreamResponse:
+        if request.path == "/stream":
+            out = web.StreamResponse()
+            await out.prepare(request)
+            await out.write(b"begun")
+        await asyncio.sleep(20)
+        return web.Response()
+
+    url = Url.parse(await backend(silent))
+    transport = AiohttpTransport(idle_timeout=0.2)
+    request = Request("GET", url, Headers(), Body())
+    with pytest.raises(TimedOut, match="in time"):
+        await transport.send(request, timeout=0.2)
+    request.url = url.replace(path="/stream")
+    answer = await transport.send(request, timeout=5)
+    with pytest.raises(TimedOut, match="sent nothing in time"):
+        await answer.body.buffer()
+    await transport.aclose()
+
+
+async def test_slow_reading_is_not_the_backends_silence(serving: Any, backend: Any) -> None:
+    async def two(request: web.BaseRequest) -> web.StreamResponse:
+        out = web.StreamResponse()
+        await out.prepare(request)
+        for _ in range(2):
+            await out.write(b"x")
+            await asyncio.sleep(0.15)
+        return out
+
+    transport = AiohttpTransport(idle_timeout=0.25)
+    answer = await transport.send(Request("GET", Url.parse(await backend(two)), Headers(), Body()), timeout=5)
+    got = b""
+    assert answer.body.stream is not None
+    async for piece in answer.body.stream:
+        got += piece
+        await asyncio.sleep(0.3)
+    assert got == b"xx"
+    await transport.aclose()

@@ -7,6 +7,7 @@ import binascii
 from dataclasses import dataclass, field
 from typing import Any
 
+from apimpy.dotnet.apim.jwt import extensions
 from apimpy.dotnet.decl import clr_type
 
 __all__ = ["Authorization", "BasicAuthCredentials", "parse_basic"]
@@ -41,7 +42,7 @@ def parse_basic(text: str | None) -> BasicAuthCredentials | None:
 
 basic = clr_type("Apim.BasicAuthCredentials", python=BasicAuthCredentials)
 authorization = clr_type("Apim.Authorization", python=Authorization)
-extensions = clr_type("Apim.BasicAuthExtensions", kind="static")
+
 
 basic.prop("string UserId", attr="user_id")
 basic.prop("string Username", attr="user_id")

@@ -109,7 +109,7 @@ def _moment(value: Any) -> DateTime | None:
 
 
 jwt = clr_type("Apim.Jwt", python=Jwt)
-extensions = clr_type("Apim.JwtExtensions", kind="static")
+extensions = clr_type("Apim.ExpressionSyntaxExtensions", kind="static")
 
 jwt.prop("string? Algorithm", attr="algorithm")
 jwt.prop("string? Type", attr="type")

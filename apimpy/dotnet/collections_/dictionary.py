@@ -304,8 +304,8 @@ def try_get(self: Dictionary, key: Any) -> tuple[bool, Any]:
 
 _T.indexer("TValue? this[TKey key]", get_item, Dictionary.put)
 _T.prop("int Count", len)
-_T.prop("Dictionary.KeyCollection<TKey, TValue> Keys", Keys)
-_T.prop("Dictionary.ValueCollection<TKey, TValue> Values", Values)
+_T.prop("KeyCollection<TKey, TValue> Keys", Keys)
+_T.prop("ValueCollection<TKey, TValue> Values", Values)
 _T.prop("IEqualityComparer<TKey>? Comparer", attr="comparer")
 _T.method("void Add(TKey key, TValue value)", Dictionary.add)
 _T.method("bool TryAdd(TKey key, TValue value)", Dictionary.try_add, since="core")

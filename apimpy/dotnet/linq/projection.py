@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 from itertools import chain, count, dropwhile, islice, takewhile
 from typing import Any
 
-from apimpy.csharp.types import Type, array_of, tuple_of
+from apimpy.csharp.types import Type, array_of
 from apimpy.dotnet.exceptions import ArgumentOutOfRangeException
 from apimpy.dotnet.linq.enumerable import Lazy, charged, enumerable, given
 from apimpy.dotnet.typecheck import default_of
-from apimpy.dotnet.values import Array, ClrTuple, Runtime, iterate, source
+from apimpy.dotnet.values import Array, Runtime, iterate, source
 
 __all__: list[str] = []
 
@@ -238,19 +238,6 @@ def zip_(_t: Type, _u: Type, r: Type, first: Any, second: Any, result: Function)
     given(second, "second")
     given(result, "resultSelector")
     return Lazy(lambda: map(result, iterate(first), iterate(second)), r)
-
-
-@_E.method(
-    "static IEnumerable<ValueTuple<T, U>> Zip<T, U>(this IEnumerable<T> first, IEnumerable<U> second)",
-    rt=True,
-    reify=True,
-    since="core",
-)
-def zip_pairs(rt: Runtime, t: Type, u: Type, first: Any, second: Any) -> Lazy:
-    given(first, "first")
-    given(second, "second")
-    pairs = lambda: map(ClrTuple, zip(iterate(first), iterate(second), strict=False))  # noqa: E731
-    return Lazy(lambda: charged(rt, pairs()), tuple_of((t, u), (None, None)))
 
 
 @_E.method("static IEnumerable<T[]> Chunk<T>(this IEnumerable<T> source, int size)", reify=True, since="core")

@@ -441,7 +441,8 @@ def _search(of: Type, items: Any, index: int, length: int, value: Any, comparer:
     where = _part(items, index, length)
     key = sort_key(of, comparer) or (lambda v: v)
     wanted = key(value)
-    low, high = where.start, where.stop - 1
+    low: int = where.start
+    high: int = where.stop - 1
     try:
         while low <= high:
             middle = (low + high) // 2

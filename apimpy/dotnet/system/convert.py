@@ -177,9 +177,7 @@ def _complete(target: str, found: dict[str, Converter]) -> dict[str, Converter]:
     return {source: found.get(source) or _refuse(source, target) for source in _ALIASES}
 
 
-_MATRIX: dict[str, dict[str, Converter]] = {
-    target: _complete(target, found)
-    for target, found in {
+_FOUND: dict[str, dict[str, Converter]] = {
         "Boolean": _to_boolean(),
         "Char": _to_char(),
         **{name: _to_integer(bits, signed) for name, (_, bits, signed) in _INTEGERS.items()},
@@ -188,8 +186,8 @@ _MATRIX: dict[str, dict[str, Converter]] = {
         "Decimal": _to_decimal(),
         "DateTime": {"DateTime": _same},
         "String": _to_string(),
-    }.items()
 }
+_MATRIX = {target: _complete(target, found) for target, found in _FOUND.items()}
 _NULL_VALUES: dict[str, Any] = {
     "Boolean": False,
     "Char": "\0",

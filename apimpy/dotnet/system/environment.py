@@ -1,4 +1,4 @@
-"""System.Environment and System.Version: known, so that lint can say what to use instead; expressions may not use them."""
+"""System.Environment and System.Version: known so that lint can name them; expressions may not use them."""
 
 from __future__ import annotations
 

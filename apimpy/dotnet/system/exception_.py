@@ -181,7 +181,7 @@ def _standard(t: TypeDecl, kind: type[ClrError], default: str | None = None) -> 
 
 
 def _declare(kind: type[ClrError], *, standard: bool = True, default: str | None = None) -> TypeDecl:
-    base = kind.__mro__[1]
+    base: type[ClrError] = kind.__mro__[1]
     t = clr_type(kind.full_name, bases=base.full_name, python=kind, allowed="")
     if standard:
         _standard(t, kind, default)

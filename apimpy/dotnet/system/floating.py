@@ -76,12 +76,12 @@ def _floating(
     def compare_object(self: float, other: Any) -> int:
         if other is None:
             return 1
-        if type(other) is not box:
+        if not isinstance(other, float) or type(other) is not box:
             raise ArgumentException(f"Object must be of type {name}.")
         return compare_floats(self, other)
 
     def equals_object(self: float, other: Any) -> bool:
-        return type(other) is box and _equals(self, other)
+        return isinstance(other, float) and type(other) is box and _equals(self, other)
 
     t.method(f"static {alias} Parse(string s)", parse_plain)
     t.method(f"static {alias} Parse(string s, IFormatProvider? provider)", lambda s, _provider: parse_plain(s))

@@ -65,7 +65,7 @@ def _integer(name: str, alias: str, bits: int, signed: bool) -> TypeDecl:
     def compare_object(self: int, other: Any) -> int:
         if other is None:
             return 1
-        if type(other) is not box:
+        if not isinstance(other, int) or type(other) is not box:
             raise ArgumentException(f"Object must be of type {name}.")
         return compare(self, other)
 

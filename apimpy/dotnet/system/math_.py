@@ -49,7 +49,7 @@ def _absolute(bits: int) -> Callable[[int], int]:
 
 
 def _sign(value: Any) -> int:
-    return (value > 0) - (value < 0)
+    return int(value > 0) - int(value < 0)
 
 
 def _float_sign(value: float) -> int:

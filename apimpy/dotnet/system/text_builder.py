@@ -156,8 +156,8 @@ def _copy_to(self: StringBuilder, start: int, target: Any, at: int, count: int) 
         raise ArgumentException("Source string was not long enough. Check sourceIndex and count.")
     if at < 0 or at + count > len(target):
         raise ArgumentException(
-            "Either offset did not refer to a position in the string, or there is an insufficient length of destination "
-            "character array."
+            "Either offset did not refer to a position in the string, or there is an insufficient length of "
+            "destination character array."
         )
     target[at : at + count] = self.text()[start : start + count]
 

@@ -65,8 +65,6 @@ async def _look(ex: Exchange, call: LlmCall) -> Spent:
         return Spent(True, None, reader)
     if kind != "application/json" and not kind.endswith("+json"):
         return Spent(True, None, None)
-    if call.kind == "none" and call.stream:
-        return Spent(True, None, None)
     return Spent(True, await _reported(ex, call, response, encoding), None)
 
 

@@ -1,0 +1,287 @@
+"""Reads XML text into the tree: expat finds the markup, names and white space follow .NET's rules.
+
+No document type, no entities of one's own, no network; depth and size are bounded.  A text that is not well-formed
+throws the XmlException that .NET throws.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from xml.parsers import expat
+
+from apimpy.dotnet.exceptions import ArgumentNullException, BudgetExceeded, ClrError, XmlException
+from apimpy.dotnet.values import from_text, to_text
+from apimpy.dotnet.xml_.names import XML_URI, XMLNS_URI, XName
+from apimpy.dotnet.xml_.tree import (
+    WHITE,
+    XAttribute,
+    XCData,
+    XComment,
+    XContainer,
+    XDeclaration,
+    XDocument,
+    XElement,
+    XNode,
+    XProcessingInstruction,
+    XText,
+)
+
+__all__ = ["parse_document", "parse_element", "parse_document_bytes"]
+
+MAX_DEPTH = 256
+MAX_SIZE = 50_000_000
+
+_NO_DTD = (
+    "For security reasons DTD is prohibited in this XML document. To enable DTD processing set the DtdProcessing "
+    "property on XmlReaderSettings to Parse and pass the settings into XmlReader.Create method."
+)
+_ROOT = "Data at the root level is invalid."
+
+
+def parse_document(text: str | None, *, preserve: bool = False) -> XDocument:
+    """`XDocument.Parse(text)`; `preserve` keeps white space between elements."""
+    if text is None:
+        raise ArgumentNullException("s")
+    source = to_text(text)
+    try:
+        data = source.encode()
+    except UnicodeEncodeError as error:
+        bad = source[error.start]
+        line, column = _position(source, error.start)
+        raise XmlException(
+            f"'{bad}', hexadecimal value 0x{ord(bad):02X}, is an invalid character. Line {line}, position {column}."
+        ) from None
+    return _Builder(data, preserve, "utf-8").run()
+
+
+def parse_element(text: str | None, *, preserve: bool = False) -> XElement:
+    """`XElement.Parse(text)`"""
+    root = parse_document(text, preserve=preserve).root
+    assert root is not None
+    root.parent = None
+    return root
+
+
+def parse_document_bytes(data: bytes, *, preserve: bool = False) -> XDocument:
+    """A document in the encoding that it names itself (default UTF-8)."""
+    return _Builder(bytes(data), preserve, None).run()
+
+
+def _position(text: str, at: int) -> tuple[int, int]:
+    line_start = text.rfind("\n", 0, at) + 1
+    return text.count("\n", 0, at) + 1, at - line_start + 1
+
+
+class _Builder:
+    def __init__(self, data: bytes, preserve: bool, encoding: str | None) -> None:
+        if len(data) > MAX_SIZE:
+            raise BudgetExceeded(f"an XML text of {len(data)} bytes passes the limit of {MAX_SIZE}")
+        self.data, self.preserve = data, preserve
+        self.document = XDocument()
+        self.current: XContainer = self.document
+        self.depth = 0
+        self.names: list[tuple[str, int, int]] = []
+        self.scopes: list[dict[str, str]] = [{"xml": XML_URI, "xmlns": XMLNS_URI, "": ""}]
+        self.keep = [preserve]
+        self.text: list[str] = []
+        self.in_cdata = False
+        parser = self.parser = expat.ParserCreate(encoding)
+        parser.ordered_attributes = True
+        parser.buffer_text = True
+        parser.StartElementHandler = self.start
+        parser.EndElementHandler = self.end
+        parser.CharacterDataHandler = self.text.append
+        parser.CommentHandler = self.comment
+        parser.ProcessingInstructionHandler = self.instruction
+        parser.StartCdataSectionHandler = self.start_cdata
+        parser.EndCdataSectionHandler = self.end_cdata
+        parser.StartDoctypeDeclHandler = self.doctype
+        parser.XmlDeclHandler = self.declaration
+
+    def run(self) -> XDocument:
+        try:
+            self.parser.Parse(self.data, True)
+        except expat.ExpatError as error:
+            raise self.translate(error) from None
+        return self.document
+
+    def here(self) -> tuple[int, int]:
+        """Line and position, from 1, of the markup that is being reported."""
+        return self.parser.CurrentLineNumber, self.parser.CurrentColumnNumber + 1
+
+    def fail(self, message: str, line: int, column: int) -> ClrError:
+        return XmlException(f"{message} Line {line}, position {column}.")
+
+    # --- events ---
+
+    def flush(self) -> None:
+        if not self.text:
+            return
+        text = "".join(self.text)
+        self.text.clear()
+        if not self.keep[-1] and not text.strip(WHITE):
+            if isinstance(self.current, XElement):
+                self.current.empty = False
+            return
+        self.attach(XText(from_text(text)))
+
+    def attach(self, node: XNode) -> None:
+        node.parent = self.current
+        self.current.nodes.append(node)
+        self.current.filled()
+
+    def start(self, tag: str, pairs: list[str]) -> None:
+        self.flush()
+        self.depth += 1
+        line, column = self.here()
+        if self.depth > MAX_DEPTH:
+            raise BudgetExceeded(f"XML nested deeper than {MAX_DEPTH} levels")
+        scope = self.scopes[-1]
+        keep = self.keep[-1]
+        names = [from_text(n) for n in pairs[::2]]
+        values = [from_text(v) for v in pairs[1::2]]
+        for name, value in zip(names, values, strict=True):
+            if name == "xmlns" or name.startswith("xmlns:"):
+                if scope is self.scopes[-1]:
+                    scope = dict(scope)
+                scope[name[6:]] = value
+            elif name == "xml:space":
+                keep = self.preserve or value == "preserve"
+        self.scopes.append(scope)
+        self.keep.append(keep)
+        self.names.append((tag, line, column + 1))
+        element = XElement(self.qualified(from_text(tag), scope, True, line, column + 1))
+        # `<a/>` and `<a></a>` are told apart by the markup itself
+        element.empty = self.closes_itself()
+        for name, value in zip(names, values, strict=True):
+            if name == "xmlns":
+                attribute = XAttribute.__new__(XAttribute)
+                attribute.name, attribute.value = XName("xmlns"), value
+            else:
+                attribute = XAttribute.__new__(XAttribute)
+                attribute.name = self.qualified(name, scope, False, line, column + 1)
+                attribute.value = value
+                if ":" in name and any(a.name == attribute.name for a in element.attributes):
+                    raise self.fail(f"'{name}' is a duplicate attribute name.", line, column + 1)
+            attribute.parent = element
+            element.attributes.append(attribute)
+        self.attach(element)
+        self.current = element
+
+    def closes_itself(self) -> bool:
+        at = self.parser.CurrentByteIndex
+        m = _TAG.match(self.data, at)
+        return m is not None and m[0].endswith(b"/>")
+
+    def qualified(self, name: str, scope: dict[str, str], is_element: bool, line: int, column: int) -> XName:
+        prefix, colon, local = name.partition(":")
+        if not colon:
+            return XName(name, scope[""] if is_element else "")
+        uri = scope.get(prefix)
+        if uri is None:
+            raise self.fail(f"'{prefix}' is an undeclared prefix.", line, column)
+        return XName(local, uri)
+
+    def end(self, tag: str) -> None:
+        self.flush()
+        self.depth -= 1
+        self.scopes.pop()
+        self.keep.pop()
+        self.names.pop()
+        parent = self.current.parent
+        assert parent is not None
+        self.current = parent
+
+    def comment(self, text: str) -> None:
+        self.flush()
+        self.attach(XComment(from_text(text)))
+
+    def instruction(self, target: str, data: str) -> None:
+        self.flush()
+        self.attach(XProcessingInstruction(target, from_text(data)))
+
+    def start_cdata(self) -> None:
+        self.flush()
+
+    def end_cdata(self) -> None:
+        text = "".join(self.text)
+        self.text.clear()
+        self.attach(XCData(from_text(text)))
+
+    def doctype(self, *args: Any) -> None:
+        raise self.fail(_NO_DTD, *self.here())
+
+    def declaration(self, version: str, encoding: str | None, standalone: int) -> None:
+        alone = None if standalone == -1 else "yes" if standalone else "no"
+        self.document.declaration = XDeclaration(version, encoding, alone)
+
+    # --- errors ---
+
+    def translate(self, error: expat.ExpatError) -> ClrError:
+        """What .NET says about the same mistake."""
+        line, column = error.lineno, error.offset + 1
+        at = self.parser.ErrorByteIndex
+        rest = self.data[at:].decode("utf-8", "replace")
+        name = expat.errors.messages[error.code]
+        if name in (expat.errors.XML_ERROR_NO_ELEMENTS, expat.errors.XML_ERROR_UNCLOSED_TOKEN) and self.depth == 0:
+            if not self.data.strip():
+                return XmlException("Root element is missing.")
+        if name == expat.errors.XML_ERROR_TAG_MISMATCH and self.names:
+            tag, start_line, start_column = self.names[-1]
+            found = re.match(r"(?:</)?([^\s>]*)", rest)
+            # expat points at the name in the end tag
+            if not rest.startswith("</"):
+                column -= 2
+            return self.fail(
+                f"The '{tag}' start tag on line {start_line} position {start_column} does not match the end tag of "
+                f"'{found[1] if found else ''}'.",
+                line,
+                column + 2,
+            )
+        if name == expat.errors.XML_ERROR_UNDEFINED_ENTITY:
+            entity = re.match(r"&([^;]*);?", rest)
+            return self.fail(f"Reference to undeclared entity '{entity[1] if entity else ''}'.", line, column + 1)
+        if name == expat.errors.XML_ERROR_DUPLICATE_ATTRIBUTE:
+            duplicate = re.match(r"[^\s=]*", rest)
+            return self.fail(f"'{duplicate[0] if duplicate else ''}' is a duplicate attribute name.", line, column)
+        if name == expat.errors.XML_ERROR_JUNK_AFTER_DOC_ELEMENT:
+            if re.match(r"<[^!?/]", rest):
+                return self.fail("There are multiple root elements.", line, column + 1)
+            return self.fail(_ROOT, line, column)
+        if name in (expat.errors.XML_ERROR_NO_ELEMENTS, expat.errors.XML_ERROR_UNCLOSED_TOKEN) or not rest:
+            return self._ended()
+        return self._bad(rest, line, column)
+
+    def _ended(self) -> ClrError:
+        text = self.data.decode("utf-8", "replace")
+        line, column = _position(text, len(text))
+        if not self.names:
+            return XmlException("Root element is missing.") if not text.strip() else self.fail(_ROOT, 1, 1)
+        open_names = ", ".join(tag for tag, _, _ in reversed(self.names))
+        return self.fail(
+            f"Unexpected end of file has occurred. The following elements are not closed: {open_names}.", line, column
+        )
+
+    def _bad(self, rest: str, line: int, column: int) -> ClrError:
+        c = rest[0]
+        if ord(c) < 32 and c not in WHITE:
+            return self.fail(f"'{c}', hexadecimal value 0x{ord(c):02X}, is an invalid character.", line, column)
+        if not self.names and self.document.root is None and not rest.startswith("<"):
+            before = self.data[: self.parser.ErrorByteIndex]
+            if not before.strip():
+                return self.fail(_ROOT, line, column)
+        if c == "&" or self.data[self.parser.ErrorByteIndex - 1 : self.parser.ErrorByteIndex] == b"&":
+            return self.fail("An error occurred while parsing EntityName.", line, column + (c == "&"))
+        if c.isdigit() and self.data[self.parser.ErrorByteIndex - 1 : self.parser.ErrorByteIndex] == b"<":
+            return self.fail(
+                f"Name cannot begin with the '{c}' character, hexadecimal value 0x{ord(c):02X}.", line, column
+            )
+        if self.data[self.parser.ErrorByteIndex - 1 : self.parser.ErrorByteIndex] == b"=":
+            return self.fail(
+                f"'{c}' is an unexpected token. The expected token is '\"' or '''.", line, column
+            )
+        return self.fail(f"'{c}' is an unexpected token.", line, column)
+
+
+_TAG = re.compile(rb"""<(?:[^"'>]|"[^"]*"|'[^']*')*>""")
