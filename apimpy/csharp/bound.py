@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from apimpy.csharp import nodes as n
+from apimpy.csharp.record import Record
 from apimpy.csharp.types import MISSING, Method, Property, Type
 
 __all__ = ["Conversion", "Local", "LocalFunctionSymbol"]
@@ -62,8 +63,7 @@ class Conversion:
     explicit: bool = False
 
 
-@dataclass(slots=True, eq=False)
-class BExpr:
+class BExpr(Record):
     type: Type
     start: int
     end: int
@@ -71,46 +71,38 @@ class BExpr:
     nullable: bool = field(default=False, kw_only=True)
 
 
-@dataclass(slots=True, eq=False)
 class BConst(BExpr):
     """A constant; its value is `const`."""
 
 
-@dataclass(slots=True, eq=False)
 class BError(BExpr):
     """Something that was reported; its type is ERROR."""
 
 
-@dataclass(slots=True, eq=False)
 class BContext(BExpr):
     """The implicit variable `context`."""
 
 
-@dataclass(slots=True, eq=False)
 class BLocal(BExpr):
     local: Local
 
 
-@dataclass(slots=True, eq=False)
 class BTemp(BExpr):
     """The non-null receiver inside a conditional access, or a value computed once."""
 
     id: int
 
 
-@dataclass(slots=True, eq=False)
 class BTypeRef(BExpr):
     """A type used as an expression (`string` in `string.Empty`); `of` is the type."""
 
     of: Type
 
 
-@dataclass(slots=True, eq=False)
 class BNamespace(BExpr):
     name: str
 
 
-@dataclass(slots=True, eq=False)
 class BMethodGroup(BExpr):
     name: str
     receiver: BExpr | None
@@ -119,24 +111,20 @@ class BMethodGroup(BExpr):
     extensions: bool = False
 
 
-@dataclass(slots=True, eq=False)
 class BLocalFunctionRef(BExpr):
     symbol: LocalFunctionSymbol
 
 
-@dataclass(slots=True, eq=False)
 class BUnboundLambda(BExpr):
     node: n.Lambda
 
 
-@dataclass(slots=True, eq=False)
 class BLambda(BExpr):
     params: tuple[Local, ...]
     body: BExpr | BStmt
     result: Type
 
 
-@dataclass(slots=True, eq=False)
 class BCall(BExpr):
     method: Method
     receiver: BExpr | None
@@ -145,33 +133,28 @@ class BCall(BExpr):
     """(parameter index, where the out value goes; None: discarded)"""
 
 
-@dataclass(slots=True, eq=False)
 class BLocalCall(BExpr):
     symbol: LocalFunctionSymbol
     args: list[BExpr]
     outs: list[tuple[int, BExpr | None]]
 
 
-@dataclass(slots=True, eq=False)
 class BInvoke(BExpr):
     target: BExpr
     args: list[BExpr]
 
 
-@dataclass(slots=True, eq=False)
 class BProperty(BExpr):
     prop: Property
     receiver: BExpr | None
     index: list[BExpr]
 
 
-@dataclass(slots=True, eq=False)
 class BArrayIndex(BExpr):
     array: BExpr
     index: list[BExpr]
 
 
-@dataclass(slots=True, eq=False)
 class BItem(BExpr):
     """A member of a tuple or an anonymous object, by position."""
 
@@ -179,14 +162,12 @@ class BItem(BExpr):
     position: int
 
 
-@dataclass(slots=True, eq=False)
 class BConvert(BExpr):
     conversion: Conversion
     operand: BExpr
     checked: bool = False
 
 
-@dataclass(slots=True, eq=False)
 class BUnary(BExpr):
     """A primitive operator: `-`, `~`, `!`, `+` on the operand's own type."""
 
@@ -195,7 +176,6 @@ class BUnary(BExpr):
     checked: bool = False
 
 
-@dataclass(slots=True, eq=False)
 class BBinary(BExpr):
     """A primitive operator; both operands are of `on` (shifts: the right one is int).
 
@@ -212,7 +192,6 @@ class BBinary(BExpr):
     method: Method | None = None
 
 
-@dataclass(slots=True, eq=False)
 class BLogical(BExpr):
     """`&&` and `||` on bool."""
 
@@ -221,14 +200,12 @@ class BLogical(BExpr):
     right: BExpr
 
 
-@dataclass(slots=True, eq=False)
 class BConditional(BExpr):
     test: BExpr
     then: BExpr
     other: BExpr
 
 
-@dataclass(slots=True, eq=False)
 class BCoalesce(BExpr):
     """`left ?? right`: `temp` is the non-null left side, `value` what becomes of it."""
 
@@ -238,25 +215,21 @@ class BCoalesce(BExpr):
     right: BExpr
 
 
-@dataclass(slots=True, eq=False)
 class BConditionalAccess(BExpr):
     target: BExpr
     temp: BTemp
     rest: BExpr
 
 
-@dataclass(slots=True, eq=False)
 class BInterpolated(BExpr):
     parts: list[str | tuple[BExpr, int | None, str | None]]
 
 
-@dataclass(slots=True, eq=False)
 class BAssign(BExpr):
     target: BExpr
     value: BExpr
 
 
-@dataclass(slots=True, eq=False)
 class BCompound(BExpr):
     """`target op= …` and `++`/`--`: `value` computes the new value from `temp` (the old one).
 
@@ -269,14 +242,12 @@ class BCompound(BExpr):
     postfix: bool
 
 
-@dataclass(slots=True, eq=False)
 class BNew(BExpr):
     ctor: Method
     args: list[BExpr]
     outs: list[tuple[int, BExpr | None]]
 
 
-@dataclass(slots=True, eq=False)
 class BInit(BExpr):
     """An object with an initialiser: `temp` is the new object; `actions` run on it; the object is the value."""
 
@@ -285,7 +256,6 @@ class BInit(BExpr):
     actions: list[BExpr]
 
 
-@dataclass(slots=True, eq=False)
 class BArrayNew(BExpr):
     """`items` None: zero-filled, `sizes` the lengths."""
 
@@ -295,17 +265,14 @@ class BArrayNew(BExpr):
     shape: tuple[int, ...] | None = None
 
 
-@dataclass(slots=True, eq=False)
 class BAnonymous(BExpr):
     values: list[BExpr]
 
 
-@dataclass(slots=True, eq=False)
 class BTuple(BExpr):
     values: list[BExpr]
 
 
-@dataclass(slots=True, eq=False)
 class BIs(BExpr):
     """`operand is of` with an optional variable."""
 
@@ -314,7 +281,6 @@ class BIs(BExpr):
     local: Local | None
 
 
-@dataclass(slots=True, eq=False)
 class BIsConst(BExpr):
     """`operand is constant`: boxed equality; `const` None tests null."""
 
@@ -322,23 +288,19 @@ class BIsConst(BExpr):
     value: BExpr
 
 
-@dataclass(slots=True, eq=False)
 class BAs(BExpr):
     operand: BExpr
     of: Type
 
 
-@dataclass(slots=True, eq=False)
 class BThrow(BExpr):
     value: BExpr
 
 
-@dataclass(slots=True, eq=False)
 class BTypeOf(BExpr):
     of: Type
 
 
-@dataclass(slots=True, eq=False)
 class BDefault(BExpr):
     """`default(T)`; type None-like (`DEFAULT`) until converted."""
 
@@ -346,56 +308,47 @@ class BDefault(BExpr):
 # --- statements
 
 
-@dataclass(slots=True, eq=False)
-class BStmt:
+class BStmt(Record):
     start: int
     end: int
 
 
-@dataclass(slots=True, eq=False)
 class BBlock(BStmt):
     body: list[BStmt]
 
 
-@dataclass(slots=True, eq=False)
 class BDeclare(BStmt):
     local: Local
     value: BExpr | None
 
 
-@dataclass(slots=True, eq=False)
 class BDeconstruct(BStmt):
     locals: list[Local | None]
     value: BExpr
 
 
-@dataclass(slots=True, eq=False)
 class BLocalFunction(BStmt):
     symbol: LocalFunctionSymbol
     params: list[Local]
     body: BBlock
 
 
-@dataclass(slots=True, eq=False)
 class BExprStmt(BStmt):
     value: BExpr
 
 
-@dataclass(slots=True, eq=False)
 class BIf(BStmt):
     test: BExpr
     then: BStmt
     other: BStmt | None
 
 
-@dataclass(slots=True, eq=False)
 class BWhile(BStmt):
     test: BExpr
     body: BStmt
     kind: Literal["while", "do"]
 
 
-@dataclass(slots=True, eq=False)
 class BFor(BStmt):
     init: list[BStmt]
     test: BExpr | None
@@ -403,7 +356,6 @@ class BFor(BStmt):
     body: BStmt
 
 
-@dataclass(slots=True, eq=False)
 class BForeach(BStmt):
     """`element` converts one item (`temp`) to the variable's type; `locals` more than one: deconstruction."""
 
@@ -414,42 +366,35 @@ class BForeach(BStmt):
     body: BStmt
 
 
-@dataclass(slots=True, eq=False)
 class BReturn(BStmt):
     value: BExpr | None
 
 
-@dataclass(slots=True, eq=False)
 class BBreak(BStmt):
     pass
 
 
-@dataclass(slots=True, eq=False)
 class BContinue(BStmt):
     pass
 
 
-@dataclass(slots=True, eq=False)
 class BRethrow(BStmt):
     pass
 
 
-@dataclass(slots=True, eq=False)
-class BCatch:
+class BCatch(Record):
     type: Type
     local: Local | None
     when: BExpr | None
     body: BBlock
 
 
-@dataclass(slots=True, eq=False)
 class BTry(BStmt):
     body: BBlock
     catches: list[BCatch]
     finally_: BBlock | None
 
 
-@dataclass(slots=True, eq=False)
 class BUsing(BStmt):
     """`dispose` is called on each local (or the value) at the end."""
 
@@ -458,8 +403,7 @@ class BUsing(BStmt):
     body: BStmt
 
 
-@dataclass(slots=True, eq=False)
-class BLabel:
+class BLabel(Record):
     """`value` a constant test, `of` a type test (with `local`), both None: default."""
 
     value: BExpr | None
@@ -468,13 +412,11 @@ class BLabel:
     when: BExpr | None
 
 
-@dataclass(slots=True, eq=False)
-class BSection:
+class BSection(Record):
     labels: list[BLabel]
     body: list[BStmt]
 
 
-@dataclass(slots=True, eq=False)
 class BSwitch(BStmt):
     value: BExpr
     local: Local
@@ -482,7 +424,6 @@ class BSwitch(BStmt):
     default: int | None
 
 
-@dataclass(slots=True, eq=False)
 class BGoto(BStmt):
     """`goto case`/`goto default`: the number of the section."""
 

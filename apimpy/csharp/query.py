@@ -6,10 +6,10 @@ member access on it, written into the syntax tree before binding.
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 from apimpy.csharp import nodes as n
+from apimpy.csharp.record import replace
 
 __all__ = ["desugar"]
 
@@ -106,11 +106,11 @@ def _rename(node: Any, names: list[str], hidden: tuple[str, ...]) -> Any:
         return replace(node, body=_rename(node.body, names, inner))
     if isinstance(node, tuple):
         return tuple(_rename(x, names, hidden) for x in node)
-    if is_dataclass(node) and isinstance(node, n.Node) and not isinstance(node, n.TypeNode):
+    if isinstance(node, n.Node) and not isinstance(node, n.TypeNode):
         changes = {
-            f.name: _rename(getattr(node, f.name), names, hidden)
-            for f in fields(node)
-            if isinstance(getattr(node, f.name), n.Node | tuple)
+            key: _rename(getattr(node, key), names, hidden)
+            for key in type(node).record_fields
+            if isinstance(getattr(node, key), n.Node | tuple)
         }
         return replace(node, **changes) if changes else node
     return node

@@ -8,11 +8,11 @@ from __future__ import annotations
 from typing import Any
 
 from apimpy.csharp.types import Named, Type
-from apimpy.dotnet.apim.views import View
+from apimpy.dotnet.apim.views import HeaderView, View
 from apimpy.dotnet.decl import clr_type
 from apimpy.dotnet.exceptions import ArgumentNullException, InvalidCastException
 from apimpy.dotnet.typecheck import default_of, is_instance, unbox
-from apimpy.dotnet.values import iterate, type_of
+from apimpy.dotnet.values import from_text, iterate, type_of
 
 __all__ = ["LenientVariables", "joined_or_default", "variable_or_default"]
 
@@ -41,6 +41,11 @@ def joined_or_default(source: Any, name: str | None, default: str | None) -> str
     """Values of a header, query parameter or claim joined with commas."""
     if name is None:
         raise ArgumentNullException("key")
+    if type(source) is HeaderView:  # before the general test, which costs more than the look-up itself
+        values = source.raw.getall(name, None)
+        if values is None:
+            return default
+        return from_text(values[0] if len(values) == 1 else ",".join(values))
     if source is None:
         raise ArgumentNullException("source")
     if isinstance(source, View):

@@ -128,13 +128,21 @@ def _local(moment: datetime) -> DateTime:
 
 @cache
 def _roots() -> tuple[Raw, ...]:
-    """The machine's trusted certificates."""
+    """The machine's trusted certificates; those that do not keep the rules of RFC 5280 are passed over."""
     import ssl
+    import warnings
 
     from cryptography import x509
 
-    store = ssl.create_default_context().get_ca_certs(binary_form=True)
-    return tuple(x509.load_der_x509_certificate(der) for der in store)
+    roots = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for der in ssl.create_default_context().get_ca_certs(binary_form=True):
+            try:
+                roots.append(x509.load_der_x509_certificate(der))
+            except (ValueError, Warning):
+                continue
+    return tuple(roots)
 
 
 def trusted(cert: Certificate, now: float) -> bool:

@@ -82,21 +82,21 @@ def _fill(reader: Reader, root: JContainer, settings: Any) -> None:
     open_ = [root]
     key = ""
     while True:
-        token = reader.current
-        if token == NAME:
+        now = reader.current
+        if now == NAME:
             key = reader.value
             parent = open_[-1]
             if isinstance(parent, JObject) and duplicates and key in parent:
                 if duplicates == 2:
                     raise reader.error(f"Property with the name '{key}' already exists in the current JSON object.")
                 _skip(reader)
-        elif token in CLOSES:
+        elif now in CLOSES:
             if len(open_) == 1:
                 return
             open_.pop()
-        elif token != "Comment" or (comments and not isinstance(open_[-1], JObject)):
+        elif now != "Comment" or (comments and not isinstance(open_[-1], JObject)):
             child = _container(reader)
-            item = child if child is not None else JValue.of(reader.value, _VALUES[token])
+            item = child if child is not None else JValue.of(reader.value, _VALUES[now])
             parent = open_[-1]
             item._owner = parent
             if isinstance(parent, JObject):

@@ -1,7 +1,7 @@
 """Reads JSON text into tokens.
 
-`parse_text`/`parse_bytes` hand the text to orjson and wrap what comes back lazily.  Whatever orjson refuses, and the few
-things it accepts but reads differently (integers beyond 64 bits, nesting beyond 64), goes through `exact.Reader`, which
+`parse_text`/`parse_bytes` hand the text to orjson and wrap what comes back lazily.  Whatever orjson refuses, and the
+few things it accepts but reads differently (integers beyond 64 bits, nesting beyond 64), goes through `exact.Reader`, which
 is Json.NET's own lenient reader and makes its messages.
 
     parse_text('{"a": 1}')           # JToken.Parse

@@ -222,16 +222,16 @@ class JArray(JContainer):
         self._version += 1
 
     def clone(self) -> JToken:
-        copy = type(self).__new__(type(self))
+        copy: JArray = type(self).__new__(type(self))
         copy._owner = copy._key = None
         copy._version = 0
         copy._items = [_copied(item, copy, None) for item in self._items]
-        if isinstance(self, JConstructor):
+        if isinstance(self, JConstructor) and isinstance(copy, JConstructor):
             copy.name = self.name
         return copy
 
     def same(self, other: JToken) -> bool:
-        if type(other) is not type(self) or len(self._items) != len(other._items):  # type: ignore[attr-defined]
+        if type(other) is not type(self) or len(self._items) != len(other._items):
             return False
         if isinstance(self, JConstructor) and isinstance(other, JConstructor) and self.name != other.name:
             return False
@@ -267,7 +267,7 @@ class JProperty(JContainer):
     clr_name = "Newtonsoft.Json.Linq.JProperty"
     kind = PROPERTY
 
-    _owner: JObject | None  # type: ignore[assignment]
+    _owner: JObject | None
 
     def __init__(self, name: str, value: JToken | None = None) -> None:
         self._owner = self._key = None

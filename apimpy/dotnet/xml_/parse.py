@@ -27,7 +27,7 @@ from apimpy.dotnet.xml_.tree import (
     XText,
 )
 
-__all__ = ["parse_document", "parse_element", "parse_document_bytes"]
+__all__ = ["parse_document", "parse_document_bytes", "parse_element"]
 
 MAX_DEPTH = 256
 MAX_SIZE = 50_000_000
@@ -155,13 +155,12 @@ class _Builder:
         # `<a/>` and `<a></a>` are told apart by the markup itself
         element.empty = self.closes_itself()
         for name, value in zip(names, values, strict=True):
+            attribute = XAttribute.__new__(XAttribute)
+            attribute.value = value
             if name == "xmlns":
-                attribute = XAttribute.__new__(XAttribute)
-                attribute.name, attribute.value = XName("xmlns"), value
+                attribute.name = XName("xmlns")
             else:
-                attribute = XAttribute.__new__(XAttribute)
                 attribute.name = self.qualified(name, scope, False, line, column + 1)
-                attribute.value = value
                 if ":" in name and any(a.name == attribute.name for a in element.attributes):
                     raise self.fail(f"'{name}' is a duplicate attribute name.", line, column + 1)
             attribute.parent = element
@@ -278,9 +277,7 @@ class _Builder:
                 f"Name cannot begin with the '{c}' character, hexadecimal value 0x{ord(c):02X}.", line, column
             )
         if self.data[self.parser.ErrorByteIndex - 1 : self.parser.ErrorByteIndex] == b"=":
-            return self.fail(
-                f"'{c}' is an unexpected token. The expected token is '\"' or '''.", line, column
-            )
+            return self.fail(f"'{c}' is an unexpected token. The expected token is '\"' or '''.", line, column)
         return self.fail(f"'{c}' is an unexpected token.", line, column)
 
 

@@ -106,7 +106,7 @@ def _real(type_name: str) -> Any:
 
     def parse(rt: Runtime, text: str) -> float:
         special = {"INF": "inf", "-INF": "-inf", "NaN": "nan"}.get(text.strip(_WHITE))
-        return float(special) if special else plain(rt, text)  # type: ignore[no-any-return]
+        return float(special) if special else plain(rt, text)
 
     return parse
 

@@ -256,9 +256,7 @@ class XAttribute(XObject):
 def _check_declaration(name: XName, value: str) -> None:
     if name.uri == XMLNS_URI:
         if not value:
-            raise ArgumentException(
-                f"The prefix '{name.local}' cannot be bound to the empty namespace name."
-            )
+            raise ArgumentException(f"The prefix '{name.local}' cannot be bound to the empty namespace name.")
         if (value == XML_URI) != (name.local == "xml") or value == XMLNS_URI or name.local == "xmlns":
             raise ArgumentException(f"The prefix '{name.local}' cannot be bound to the namespace name '{value}'.")
 
@@ -548,5 +546,3 @@ class XDocument(XContainer):
 
     def same(self, other: XNode) -> bool:
         return isinstance(other, XDocument) and self.same_nodes(other)
-
-

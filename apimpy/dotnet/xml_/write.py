@@ -136,7 +136,7 @@ class _Writer:
             self.level -= 1
             if content != len(self.out):
                 self._line()
-            self.out.append(f"</{self.name}>" if not element.nodes else f"</{self._name_of(element, base)}>")
+            self.out.append(f"</{self._name_of(element, base)}>")
         self.mixed = self.mixed_stack.pop()
         del self.scope[base:]
 
@@ -150,8 +150,7 @@ class _Writer:
         if prefix is None:
             prefix = self._known_prefix(uri) or ""
         self._imply(prefix, uri, base)
-        self.name = f"{prefix}:{element.name.local}" if prefix else element.name.local
-        parts = ["<" + self.name]
+        parts = ["<" + self._name_of(element, base)]
         for attribute in element.attributes:
             parts.append(self._attribute(element, attribute, base))
         for known in reversed(self.scope[base:]):
