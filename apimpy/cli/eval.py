@@ -18,6 +18,7 @@ import click
 from apimpy.diagnostics import Severity, Sink
 from apimpy.dotnet.compile import CompiledExpression, CompileOptions, compile_island
 from apimpy.dotnet.exceptions import BudgetExceeded, ClrError
+from apimpy.dotnet.values import well_formed
 from apimpy.source import SourceFile, SourceMap
 
 __all__ = ["eval_command"]
@@ -116,7 +117,7 @@ def _many(source: str, fixtures: Path | None, values: dict[str, str], options: C
         except Exception as error:  # our bug, in this row: the others still count
             traceback.print_exc()
             row = _failed(id, "InternalError", f"{type(error).__name__}: {error}")
-        sys.stdout.write(json.dumps(row) + "\n")  # ASCII: a lone surrogate survives
+        sys.stdout.write(well_formed(json.dumps(row, ensure_ascii=False)) + "\n")
 
 
 def compile_text(text: str, options: CompileOptions, sink: Sink, name: str = "expression") -> CompiledExpression | None:

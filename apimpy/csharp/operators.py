@@ -255,6 +255,10 @@ def binary_bound(b: Binder, node: n.Node, op: str, left: BExpr, right: BExpr) ->
         return _no_operator(b, node, op, left, right)
     lb, rb = strip_nullable(lt), strip_nullable(rt)
     if op == "+" and (lt is k.string_ or rt is k.string_):
+        other = rt if lt is k.string_ else lt
+        found = None if other in (k.string_, NULL) or keyword(other) else _user_operator(b, node, op, left, right)
+        if found is not None:
+            return found
         const = MISSING
         if isinstance(left.const, str) and isinstance(right.const, str) and lt is k.string_ and rt is k.string_:
             const = left.const + right.const

@@ -379,6 +379,7 @@ class ClrType:
     delegate: str | None = None
     unsupported: str | None = None
     declarations: dict[str, list[Declaration]] = field(default_factory=dict)
+    modules: set[str] = field(default_factory=set)
     _members: dict[str, tuple[Method | Property, ...]] = field(default_factory=dict)
     _uses: dict[tuple[Type, ...], Named] = field(default_factory=dict)
     _bases: tuple[Named, ...] | None = None

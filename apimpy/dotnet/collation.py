@@ -15,10 +15,7 @@ from apimpy.dotnet.values import to_text
 __all__ = ["compare", "key"]
 
 _SPACE = "\t\n\v\f\r\x85\u2028\u2029 \xa0"
-_SIGNS = (
-    "_‿-–—―,;:!¡?¿.‥…·'‘’‚‛‹›\"“”„‟«»()[]{}§¶@*/\\&#%‰†‡•`´˜^¯¨¸°©®"
-    "+±÷×<=>¬|¦~¤¢$£¥₣₤€"
-)
+_SIGNS = "_‿-–—―,;:!¡?¿.‥…·'‘’‚‛‹›\"“”„‟«»()[]{}§¶@*/\\&#%‰†‡•`´˜^¯¨¸°©®+±÷×<=>¬|¦~¤¢$£¥₣₤€"
 _LETTERS = "aªbcdðeǝəfgƣhiıjkĸlmnŋoºȣpqrsʃtuvwxyzƶʒþƿʔ"
 _SPECIAL: dict[str, str] = {
     "æ": "ae",

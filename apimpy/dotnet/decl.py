@@ -42,6 +42,7 @@ parses every declaration.  Within the package a ClrType object at module level i
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, TypeVar
 
@@ -69,10 +70,14 @@ def member_name(signature: str) -> str:
 
 
 class TypeDecl(ClrType):
-    """A `ClrType` with the verbs that declare members.  Each works as a decorator or takes the function directly."""
+    """A `ClrType` with the verbs that declare members.  Each works as a decorator or takes the function directly.
+
+    `modules`: where members are declared; the index of the library (`universe`) is made from it.
+    """
 
     def _add(self, name: str, item: Declaration) -> None:
         self.declarations.setdefault(name, []).append(item)
+        self.modules.add(sys._getframe(2).f_globals["__name__"])
 
     def method(
         self,

@@ -1,8 +1,8 @@
 """Run-time types: `is`, casts and default values of C# types.
 
-    is_instance(boxed, type)     # `boxed is T`
-    cast(boxed, type)            # `(T)boxed`: the unboxed value, or InvalidCastException
-    default_of(type)             # `default(T)`
+is_instance(boxed, type)     # `boxed is T`
+cast(boxed, type)            # `(T)boxed`: the unboxed value, or InvalidCastException
+default_of(type)             # `default(T)`
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ def cast(value: Any, type: Type) -> Any:
     """`(T)value` of a boxed value, unboxed."""
     if value is None:
         if type.is_value and nullable_of(type) is None:
-            raise NullReferenceException()
+            raise NullReferenceException
         return None
     if is_instance(value, type):
         return unbox(value, type)
@@ -179,10 +179,7 @@ _DEFAULTS: dict[str, Any] = {
     "System.Double": 0.0,
     "System.Single": 0.0,
     "System.Decimal": Decimal(0),
-    **{
-        f"System.{n}": 0
-        for n in ("Int32", "Int64", "Int16", "SByte", "Byte", "UInt16", "UInt32", "UInt64")
-    },
+    **{f"System.{n}": 0 for n in ("Int32", "Int64", "Int16", "SByte", "Byte", "UInt16", "UInt32", "UInt64")},
 }
 
 

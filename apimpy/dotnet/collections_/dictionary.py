@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from apimpy.csharp.types import Type
 from apimpy.dotnet.collections_.enumerator import Enumerator
 from apimpy.dotnet.collections_.interfaces import copy_to, key_not_found
 from apimpy.dotnet.collections_.keyvalue import pair_class
@@ -21,6 +20,9 @@ from apimpy.dotnet.exceptions import (
 )
 from apimpy.dotnet.typecheck import default_of
 from apimpy.dotnet.values import KeyValuePair, box, iterate, to_string
+
+if TYPE_CHECKING:
+    from apimpy.csharp.types import Type
 
 __all__ = ["Dictionary", "Keys", "SortedDictionary", "Values"]
 
@@ -315,7 +317,7 @@ _T.method("bool Remove(TKey key)", Dictionary.remove)
 _T.method("bool Remove(TKey key, out TValue value)", Dictionary.take, since="core")
 _T.method("void Clear()", Dictionary.clear)
 _T.method("int EnsureCapacity(int capacity)", lambda d, n: max(n, len(d)), since="core")
-_T.method("void TrimExcess()", lambda d: None, since="core")
+_T.method("void TrimExcess()", lambda _d: None, since="core")
 _T.method("IEnumerator<KeyValuePair<TKey, TValue>> GetEnumerator()", lambda d: Enumerator(d, d.pair.clr_type))
 
 

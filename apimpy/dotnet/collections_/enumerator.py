@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from apimpy.csharp.types import ClrType, Type
 from apimpy.dotnet.exceptions import InvalidOperationException, NotSupportedException
 from apimpy.dotnet.typecheck import default_of
 from apimpy.dotnet.values import Array, iterate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = ["Enumerator", "enumerator"]
 
@@ -50,7 +52,7 @@ class Enumerator:
 
     def reset(self) -> None:
         if not hasattr(self.source, "__len__"):
-            raise NotSupportedException()
+            raise NotSupportedException
         self._source, self._state = iterate(self.source), 0
         self.current = default_of(self.of)
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from apimpy.csharp.types import Type
 from apimpy.dotnet.collections_.enumerator import Enumerator
 from apimpy.dotnet.collections_.interfaces import copy_to
 from apimpy.dotnet.collections_.list_ import modified
@@ -15,6 +13,11 @@ from apimpy.dotnet.decl import TypeDecl, clr_type
 from apimpy.dotnet.exceptions import ArgumentNullException, ArgumentOutOfRangeException
 from apimpy.dotnet.typecheck import default_of
 from apimpy.dotnet.values import iterate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from apimpy.csharp.types import Type
 
 __all__ = ["HashSet", "SortedSet"]
 
@@ -124,7 +127,7 @@ hash_set.ctor(
     reify=True,
 )
 hash_set.prop("IEqualityComparer<T>? Comparer", attr="comparer")
-hash_set.method("void TrimExcess()", lambda s: None)
+hash_set.method("void TrimExcess()", lambda _s: None)
 hash_set.method("int EnsureCapacity(int capacity)", lambda s, n: max(n, len(s)), since="core")
 
 
@@ -234,7 +237,9 @@ class SortedSet(HashSet):
         return iter(sorted(data, key=lambda h: data[h] if sort is None else sort(data[h])))
 
 
-sorted_set = clr_type(_G + "SortedSet<T>", bases="object, ISet<T>, IReadOnlyCollection<T>", python=SortedSet, allowed="")
+sorted_set = clr_type(
+    _G + "SortedSet<T>", bases="object, ISet<T>, IReadOnlyCollection<T>", python=SortedSet, allowed=""
+)
 _declare(sorted_set)
 sorted_set.ctor("SortedSet()", SortedSet, reify=True)
 sorted_set.ctor("SortedSet(IEnumerable<T> collection)", lambda t, c: SortedSet(t, _given(c)), reify=True)

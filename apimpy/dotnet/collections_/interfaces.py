@@ -84,7 +84,7 @@ def _call(value: Any, name: str, *args: Any) -> Any:
                 if not (member.decl.rt or member.decl.reify):
                     return member.impl(value, *args)
         pending.extend(type.bases())
-    raise NotSupportedException()
+    raise NotSupportedException
 
 
 def _fixed(value: Any) -> None:
@@ -281,7 +281,7 @@ enumerator_.prop("object? Current", lambda e: box(e.get_current(), e.of))
 
 collection = clr_type("System.Collections.ICollection", kind="interface", bases="IEnumerable", allowed="")
 collection.prop("int Count", count)
-collection.prop("bool IsSynchronized", lambda c: False)
+collection.prop("bool IsSynchronized", lambda _c: False)
 collection.prop("object SyncRoot", lambda c: c)
 collection.method("void CopyTo(Array array, int index)", copy_to)
 
@@ -318,7 +318,7 @@ enumerator_of = clr_type(_G + "IEnumerator<T>", kind="interface", bases="IEnumer
 enumerator_of.prop("T? Current", lambda e: e.get_current())
 enumerator_of.method("bool MoveNext()", lambda e: e.move_next())
 enumerator_of.method("void Reset()", lambda e: e.reset())
-enumerator_of.method("void Dispose()", lambda e: None)
+enumerator_of.method("void Dispose()", lambda _e: None)
 
 collection_of = clr_type(_G + "ICollection<T>", kind="interface", bases="IEnumerable<T>")
 collection_of.prop("int Count", count)
@@ -404,4 +404,3 @@ default_equality.prop(
 )
 default_equality.method("bool Equals(T? x, T? y)", lambda c, x, y: c.equals(x, y))
 default_equality.method("int GetHashCode(T obj)", lambda c, x: c.hash_code(x))
-

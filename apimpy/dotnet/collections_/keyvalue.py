@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from functools import cache
 from operator import itemgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from apimpy.csharp.types import Type
 from apimpy.dotnet.decl import clr_type
 from apimpy.dotnet.values import KeyValuePair, box, to_string
 
+if TYPE_CHECKING:
+    from apimpy.csharp.types import Type
+
 __all__ = ["pair_class"]
 
-key_value_pair = clr_type(
-    "System.Collections.Generic.KeyValuePair<TKey, TValue>", kind="struct", python=KeyValuePair
-)
+key_value_pair = clr_type("System.Collections.Generic.KeyValuePair<TKey, TValue>", kind="struct", python=KeyValuePair)
 _T = key_value_pair
 
 

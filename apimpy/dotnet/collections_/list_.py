@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from apimpy.csharp.types import Type
 from apimpy.dotnet.collections_.enumerator import Enumerator
 from apimpy.dotnet.collections_.interfaces import copy_to
 from apimpy.dotnet.comparison import equality, ordered, sort_key
@@ -20,6 +18,11 @@ from apimpy.dotnet.exceptions import (
 )
 from apimpy.dotnet.typecheck import default_of
 from apimpy.dotnet.values import Array, check_size, iterate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from apimpy.csharp.types import Type
 
 __all__ = ["List", "ReadOnlyCollection", "modified"]
 
@@ -59,9 +62,7 @@ class List(list[Any]):
     __hash__ = object.__hash__  # type: ignore[assignment]
 
 
-list_type = clr_type(
-    _G + "List<T>", bases="object, IList<T>, System.Collections.IList, IReadOnlyList<T>", python=List
-)
+list_type = clr_type(_G + "List<T>", bases="object, IList<T>, System.Collections.IList, IReadOnlyList<T>", python=List)
 _T = list_type
 
 # --- construction, access --------------------------------------------------------------------------------------------
@@ -114,8 +115,8 @@ def set_item(self: List, index: int, value: Any) -> None:
 
 _T.indexer("T? this[int index]", get_item, set_item)
 _T.prop("int Count", len)
-_T.prop("int Capacity", len, lambda l, n: None)
-_T.method("void TrimExcess()", lambda l: None)
+_T.prop("int Capacity", len, lambda _l, _n: None)
+_T.method("void TrimExcess()", lambda _l: None)
 _T.method("int EnsureCapacity(int capacity)", lambda l, n: max(n, len(l)), since="core")
 _T.method("IEnumerator<T> GetEnumerator()", lambda l: Enumerator(l, l.of))
 
@@ -337,7 +338,9 @@ def for_each(self: List, action: Callable[[Any], None]) -> None:
         action(v)
 
 
-def search(items: list[Any], value: Any, of: Type, comparer: Any = None, start: int = 0, stop: int | None = None) -> int:
+def search(
+    items: list[Any], value: Any, of: Type, comparer: Any = None, start: int = 0, stop: int | None = None
+) -> int:
     """Binary search; the complement of the insertion point if the value is not there."""
     key = sort_key(of, comparer)
     stop = len(items) if stop is None else stop
@@ -467,7 +470,12 @@ read_only.method("bool Contains(T value)", lambda l, v: index_of(l, v) >= 0)
 read_only.method("int IndexOf(T value)", index_of)
 read_only.method("void CopyTo(T[] array, int index)", copy_to)
 read_only.method("IEnumerator<T> GetEnumerator()", lambda l: Enumerator(l, l.of))
-for _signature in ("void Add(T item)", "void Insert(int index, T item)", "bool Remove(T item)", "void RemoveAt(int index)"):
+for _signature in (
+    "void Add(T item)",
+    "void Insert(int index, T item)",
+    "bool Remove(T item)",
+    "void RemoveAt(int index)",
+):
     read_only.method(_signature, _refuse)
 read_only.method("void Clear()", _refuse)
 _T.method("ReadOnlyCollection<T> AsReadOnly()", lambda l: ReadOnlyCollection(l.of, l))

@@ -6,10 +6,12 @@ Programs come to depend on it, so it is kept: a plain Python dict as long as not
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from apimpy.dotnet.comparison import Key
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpy.dotnet.comparison import Key
 
 __all__ = ["Slots"]
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from apimpy.csharp.types import Type
 from apimpy.dotnet.collections_.enumerator import Enumerator
 from apimpy.dotnet.collections_.interfaces import copy_to
 from apimpy.dotnet.collections_.list_ import modified
@@ -15,6 +13,11 @@ from apimpy.dotnet.decl import TypeDecl, clr_type
 from apimpy.dotnet.exceptions import ArgumentNullException, ArgumentOutOfRangeException, InvalidOperationException
 from apimpy.dotnet.typecheck import default_of
 from apimpy.dotnet.values import Array, iterate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from apimpy.csharp.types import Type
 
 __all__ = ["Queue", "Stack"]
 
@@ -126,7 +129,7 @@ def _declare(name: str, make: type[Queue], filled: Callable[[Type, Any], Queue],
     decl.method("bool Contains(T item)", _contains)
     decl.method("T[] ToArray()", lambda q: Array(q.of, q.items))
     decl.method("void CopyTo(T[] array, int arrayIndex)", copy_to)
-    decl.method("void TrimExcess()", lambda q: None)
+    decl.method("void TrimExcess()", lambda _q: None)
     decl.method("IEnumerator<T> GetEnumerator()", lambda q: Enumerator(q, q.of))
     return decl
 

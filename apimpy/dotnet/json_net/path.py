@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache, partial
 
-from apimpy.dotnet.exceptions import ClrError, FormatException, JsonException, OverflowException
+from apimpy.dotnet.exceptions import ClrError, FormatException, IndexOutOfRangeException, JsonException, OverflowException
 from apimpy.dotnet.json_net import query as q
 from apimpy.dotnet.json_net.tree import JArray, JContainer, JObject, JProperty, JToken, JValue
 from apimpy.dotnet.values import Int64, Runtime
@@ -53,7 +53,8 @@ def field(names: tuple[str, ...] | None, search: q.Search, current: Iterable[JTo
                 value = token.get(name)
                 if value is not None:
                     yield value
-                elif search.required:
+                # with several names, one that exists is missed as well: so it is in the original
+                if search.required and (value is None or len(names) > 1):
                     raise JsonException(f"Property '{name}' does not exist on JObject.")
         elif search.required:
             if names is not None and len(names) > 1:
@@ -363,7 +364,9 @@ class _Parser:
         raise JsonException(_OPEN_QUERY)
 
     def unexpected(self) -> ClrError:
-        return JsonException("Unexpected character while parsing path query: " + self.text[self.at : self.at + 1])
+        if self.at >= len(self.text):
+            return IndexOutOfRangeException()
+        return JsonException("Unexpected character while parsing path query: " + self.text[self.at])
 
     def match(self, word: str) -> bool:
         if not self.text.startswith(word, self.at):
@@ -381,7 +384,8 @@ class _Parser:
 
     def side(self) -> q.Side:
         self.blanks()
-        self.require(_OPEN_QUERY)
+        if self.at >= len(self.text):
+            raise IndexOutOfRangeException()
         c = self.text[self.at]
         side: q.Side
         if c in "$@":

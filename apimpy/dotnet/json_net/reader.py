@@ -1,8 +1,8 @@
 """Reads JSON text into tokens.
 
 `parse_text`/`parse_bytes` hand the text to orjson and wrap what comes back lazily.  Whatever orjson refuses, and the
-few things it accepts but reads differently (integers beyond 64 bits, nesting beyond 64), goes through `exact.Reader`, which
-is Json.NET's own lenient reader and makes its messages.
+few things it accepts but reads differently (integers beyond 64 bits, nesting beyond 64), goes through `exact.Reader`,
+which reads as leniently as Json.NET and makes its messages.
 
     parse_text('{"a": 1}')           # JToken.Parse
     parse_as(text, "JObject")        # JObject.Parse

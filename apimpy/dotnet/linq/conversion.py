@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import repeat
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from apimpy.csharp.types import Type
 from apimpy.dotnet.collections_.dictionary import Dictionary
 from apimpy.dotnet.collections_.hashset import HashSet
 from apimpy.dotnet.collections_.list_ import List
@@ -14,6 +13,9 @@ from apimpy.dotnet.exceptions import ArgumentOutOfRangeException
 from apimpy.dotnet.linq.enumerable import Lazy, charged, enumerable, given
 from apimpy.dotnet.typecheck import cast, element_type, is_instance, unbox
 from apimpy.dotnet.values import Array, Runtime, box, check_size, iterate, source
+
+if TYPE_CHECKING:
+    from apimpy.csharp.types import Type
 
 __all__: list[str] = []
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sized
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from apimpy.csharp.types import Type
 from apimpy.dotnet.comparison import equality
 from apimpy.dotnet.exceptions import ArgumentOutOfRangeException
 from apimpy.dotnet.linq.enumerable import elements_missing, enumerable, given, more_than_one, no_elements
 from apimpy.dotnet.typecheck import default_of
 from apimpy.dotnet.values import iterate, source
+
+if TYPE_CHECKING:
+    from apimpy.csharp.types import Type
 
 __all__ = ["count"]
 
@@ -235,5 +237,3 @@ def aggregate_seed(items: Any, seed: Any, function: Function) -> Any:
 def aggregate_result(items: Any, seed: Any, function: Function, result: Function) -> Any:
     given(result, "resultSelector")
     return result(aggregate_seed(items, seed, function))
-
-

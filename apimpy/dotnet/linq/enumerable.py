@@ -7,14 +7,16 @@ one charge it here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from apimpy.csharp.types import ClrType, Type
 from apimpy.dotnet.decl import clr_type
 from apimpy.dotnet.exceptions import ArgumentNullException, InvalidOperationException
 from apimpy.dotnet.values import Query, Runtime
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
 
 __all__ = ["Lazy", "charged", "elements_missing", "enumerable", "given", "more_than_one", "no_elements"]
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from apimpy.csharp.types import Type
 from apimpy.dotnet.comparison import equality_key
 from apimpy.dotnet.decl import clr_type
 from apimpy.dotnet.linq.enumerable import Lazy, enumerable, given
 from apimpy.dotnet.values import Array, iterate, source
+
+if TYPE_CHECKING:
+    from apimpy.csharp.types import Type
 
 __all__ = ["Grouping", "Lookup"]
 
@@ -123,7 +125,14 @@ def _grouped(k: Type, t: Type, items: Any, key_of: Function, element_of: Functio
 
 
 def _results(
-    k: Type, t: Type, r: Type, items: Any, key_of: Function, element_of: Function | None, result: Function, comparer: Any
+    k: Type,
+    t: Type,
+    r: Type,
+    items: Any,
+    key_of: Function,
+    element_of: Function | None,
+    result: Function,
+    comparer: Any,
 ) -> Lazy:
     source(items)
     given(key_of, "keySelector")
@@ -245,4 +254,3 @@ _each_comparer("static IEnumerable<R> Join<O, I, K, R>" + _KEYS + "Func<O, I, R>
 _each_comparer(
     "static IEnumerable<R> GroupJoin<O, I, K, R>" + _KEYS + "Func<O, IEnumerable<I>, R> resultSelector", _group_join
 )
-

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from apimpy.csharp.types import Type
 from apimpy.dotnet.comparison import sort_key
 from apimpy.dotnet.exceptions import OverflowException
 from apimpy.dotnet.linq.enumerable import enumerable, given, no_elements
 from apimpy.dotnet.typecheck import nullable_of
 from apimpy.dotnet.values import iterate, single, source
+
+if TYPE_CHECKING:
+    from apimpy.csharp.types import Type
 
 __all__: list[str] = []
 
@@ -30,7 +32,7 @@ def _sum_integers(bits: int) -> Function:
         for v in values:
             total += v
             if not -limit <= total < limit:
-                raise OverflowException()
+                raise OverflowException
         return total
 
     return add

@@ -17,9 +17,7 @@ __all__ = ["Ordered"]
 Function = Callable[..., Any]
 _E = enumerable
 
-ordered_enumerable = clr_type(
-    "System.Linq.IOrderedEnumerable<T>", kind="interface", bases="IEnumerable<T>", allowed=""
-)
+ordered_enumerable = clr_type("System.Linq.IOrderedEnumerable<T>", kind="interface", bases="IEnumerable<T>", allowed="")
 
 
 class Ordered(Lazy):

@@ -180,9 +180,7 @@ def skip_while_indexed(t: Type, items: Any, predicate: Function) -> Lazy:
 # --- joining ends ----------------------------------------------------------------------------------------------------
 
 
-@_E.method(
-    "static IEnumerable<T> Concat<T>(this IEnumerable<T> first, IEnumerable<T> second)", rt=True, reify=True
-)
+@_E.method("static IEnumerable<T> Concat<T>(this IEnumerable<T> first, IEnumerable<T> second)", rt=True, reify=True)
 def concat(rt: Runtime, t: Type, first: Any, second: Any) -> Lazy:
     given(first, "first")
     given(second, "second")

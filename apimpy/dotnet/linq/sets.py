@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from apimpy.csharp.types import Type
 from apimpy.dotnet.comparison import Key, equality_key
 from apimpy.dotnet.linq.enumerable import Lazy, charged, enumerable, given
 from apimpy.dotnet.values import Runtime, iterate, source
+
+if TYPE_CHECKING:
+    from apimpy.csharp.types import Type
 
 __all__: list[str] = []
 
@@ -78,7 +80,11 @@ def _except(t: Type, a: Any, b: Any, select: Function | None, k: Type, comparer:
 
 _SAME = "(this IEnumerable<T> first, IEnumerable<T> second"
 _C = ", IEqualityComparer<T> comparer)"
-_E.method("static IEnumerable<T> Distinct<T>(this IEnumerable<T> source)", lambda t, s: _distinct(t, s, None, t, None), reify=True)
+_E.method(
+    "static IEnumerable<T> Distinct<T>(this IEnumerable<T> source)",
+    lambda t, s: _distinct(t, s, None, t, None),
+    reify=True,
+)
 _E.method(
     "static IEnumerable<T> Distinct<T>(this IEnumerable<T> source" + _C,
     lambda t, s, c: _distinct(t, s, None, t, c),
@@ -97,7 +103,9 @@ _E.method(
     reify=True,
 )
 _E.method(f"static IEnumerable<T> Intersect<T>{_SAME})", lambda t, a, b: _intersect(t, a, b, None, t, None), reify=True)
-_E.method(f"static IEnumerable<T> Intersect<T>{_SAME}{_C}", lambda t, a, b, c: _intersect(t, a, b, None, t, c), reify=True)
+_E.method(
+    f"static IEnumerable<T> Intersect<T>{_SAME}{_C}", lambda t, a, b, c: _intersect(t, a, b, None, t, c), reify=True
+)
 _E.method(f"static IEnumerable<T> Except<T>{_SAME})", lambda t, a, b: _except(t, a, b, None, t, None), reify=True)
 _E.method(f"static IEnumerable<T> Except<T>{_SAME}{_C}", lambda t, a, b, c: _except(t, a, b, None, t, c), reify=True)
 

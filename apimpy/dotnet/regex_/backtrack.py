@@ -8,11 +8,13 @@ position, captures), all three immutable, so going back is taking the last state
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from apimpy.dotnet.regex_ import nodes as n
 from apimpy.dotnet.regex_.translate import compile_node
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["Machine"]
 
@@ -139,9 +141,7 @@ class Machine:
         return None if found is None else found[1]
 
     @staticmethod
-    def _loop(
-        loop: _Loop, rest: Rest, at: int, captures: Captures, stack: list[tuple[Rest, int, Captures]]
-    ) -> Rest:
+    def _loop(loop: _Loop, rest: Rest, at: int, captures: Captures, stack: list[tuple[Rest, int, Captures]]) -> Rest:
         """One round more or none: the preferred one is returned, the other goes on the stack."""
         node, done = loop.node, loop.done
         again: Rest = (node.body, (_Loop(node, done + 1, at), rest))

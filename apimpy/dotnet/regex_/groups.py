@@ -5,9 +5,12 @@ Unnamed groups are numbered first, from left to right; then named groups get the
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from apimpy.dotnet.exceptions import ArgumentException
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["Options", "escaped_char", "failure", "is_word", "scan_groups"]
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from apimpy.dotnet.exceptions import ArgumentException
+from typing import TYPE_CHECKING
+
 from apimpy.dotnet.regex_ import nodes as n
 from apimpy.dotnet.regex_.classes import known_property
 from apimpy.dotnet.regex_.groups import (
@@ -19,6 +20,9 @@ from apimpy.dotnet.regex_.groups import (
     scan_groups,
     scan_options,
 )
+
+if TYPE_CHECKING:
+    from apimpy.dotnet.exceptions import ArgumentException
 
 __all__ = ["parse"]
 
@@ -133,9 +137,14 @@ class _Parser:
         least, comma, most = self.text[i + 1 : max(end, i + 1)].partition(",")
         if end < 0 or not _digits(least) or (most and not _digits(most)):
             return None
-        if int(least) > _MAX or int(most or 0) > _MAX:
-            raise self.fail("Capture group numbers must be less than or equal to Int32.MaxValue.", end - 1)
+        self.bounded(least, i + 1)
+        self.bounded(most, i + 2 + len(least))
         return int(least), (int(most) if most else None) if comma else int(least), end + 1
+
+    def bounded(self, digits: str, at: int) -> None:
+        for k in range(10, len(digits) + 1):
+            if int(digits[:k]) > _MAX:
+                raise self.fail("Capture group numbers must be less than or equal to Int32.MaxValue.", at + k)
 
     def quantified(self, atom: n.Node) -> n.Node:
         self.blanks()
@@ -184,7 +193,12 @@ class _Parser:
             self.unnamed += 1
             return n.Group(self.unnamed, self.closed())
         self.i += 1
-        for prefix, behind, negated in (("=", False, False), ("!", False, True), ("<=", True, False), ("<!", True, True)):
+        for prefix, behind, negated in (
+            ("=", False, False),
+            ("!", False, True),
+            ("<=", True, False),
+            ("<!", True, True),
+        ):
             if self.at(prefix):
                 self.i += len(prefix)
                 return n.Look(self.closed(), behind, negated)
@@ -258,7 +272,7 @@ class _Parser:
         test: int | n.Node
         if name and self.at(")"):
             if name.isdigit() and int(name) not in self.numbers:
-                raise self.fail(f"(?({name}) ) reference to undefined group.")
+                raise self.fail(f"(?({name}) ) reference to undefined group.", self.i + 1)
             self.i += 1
             number = int(name) if name.isdigit() else self.by_name.get(name)
             test = number if number is not None else n.Look(self._literal(name), behind=False, negated=False)
@@ -315,10 +329,8 @@ class _Parser:
         name = self.text[i + 1 : end]
         if end < 0 or not name or not all(map(is_word, name)):
             return None
-        self.i = end
-        number = self.group_number(name)
         self.i = end + 1
-        return number
+        return self.group_number(name)
 
     def named_reference(self) -> n.Node:
         malformed = self.fail("Malformed \\\\k<...> named back reference.")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from apimpy.csharp.types import ClrType, Type
 from apimpy.dotnet.collections_.enumerator import Enumerator
@@ -20,6 +19,9 @@ from apimpy.dotnet.regex_.groups import escaped_char, failure
 from apimpy.dotnet.time import ticks as tk
 from apimpy.dotnet.time.timespan import TimeSpan
 from apimpy.dotnet.values import Array, EnumValue, Runtime
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 __all__ = ["Captures", "Groups", "Matches"]
 
@@ -187,9 +189,7 @@ def _given(value: Any, param: str) -> Any:
 
 # --- Regex: instances ------------------------------------------------------------------------------------------------
 
-regex = clr_type(
-    _R + "Regex", python=Regex, allowed=".ctor IsMatch Match Matches Replace Unescape Split"
-)
+regex = clr_type(_R + "Regex", python=Regex, allowed=".ctor IsMatch Match Matches Replace Unescape Split")
 _T = regex
 
 
@@ -245,7 +245,9 @@ def match_within(rt: Runtime, r: Regex, text: str | None, beginning: int, length
     r.start_of(text)
     assert text is not None
     if not 0 <= beginning <= len(text):
-        raise ArgumentOutOfRangeException("beginning", "Start index cannot be less than 0 or greater than input length.")
+        raise ArgumentOutOfRangeException(
+            "beginning", "Start index cannot be less than 0 or greater than input length."
+        )
     if not 0 <= length <= len(text) - beginning:
         raise ArgumentOutOfRangeException("length", "Length cannot be less than 0 or exceed input length.")
     part = text[beginning : beginning + length]
@@ -279,9 +281,7 @@ def replace(
     return r.replace(rt, text, lambda m: m.expand(parts), count, start)
 
 
-def evaluate(
-    rt: Runtime, r: Regex, text: str | None, evaluator: Any, count: int = -1, start: int | None = None
-) -> str:
+def evaluate(rt: Runtime, r: Regex, text: str | None, evaluator: Any, count: int = -1, start: int | None = None) -> str:
     start = r.start_of(text, start)
     assert text is not None
     return r.replace(rt, text, _given(evaluator, "evaluator"), count, start)
@@ -322,9 +322,7 @@ def _declare_static(result: str, name: str, run: Callable[..., Any], extra: str 
     head = f"static {result} {name}(string input, string pattern{extra}"
     if extra:
         _T.method(head + ")", lambda rt, s, p, x: run(rt, make(p), s, x), rt=True)
-        _T.method(
-            head + ", RegexOptions options)", lambda rt, s, p, x, o: run(rt, make(p, o.value), s, x), rt=True
-        )
+        _T.method(head + ", RegexOptions options)", lambda rt, s, p, x, o: run(rt, make(p, o.value), s, x), rt=True)
         _T.method(
             head + ", RegexOptions options, TimeSpan matchTimeout)",
             lambda rt, s, p, x, o, t: run(rt, make(p, o.value, _seconds(t)), s, x),

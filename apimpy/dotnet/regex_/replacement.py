@@ -28,7 +28,9 @@ Part = str | Callable[[Filled], str]
 
 
 @lru_cache(maxsize=256)
-def parse_replacement(pattern: str, numbers: tuple[int, ...], names: tuple[tuple[str, int], ...], ecma: bool) -> tuple[Part, ...]:
+def parse_replacement(
+    pattern: str, numbers: tuple[int, ...], names: tuple[tuple[str, int], ...], ecma: bool
+) -> tuple[Part, ...]:
     """The parts of a replacement pattern for an expression with these groups."""
     parts: list[Part] = []
     known = dict(names)

@@ -178,14 +178,14 @@ def _complete(target: str, found: dict[str, Converter]) -> dict[str, Converter]:
 
 
 _FOUND: dict[str, dict[str, Converter]] = {
-        "Boolean": _to_boolean(),
-        "Char": _to_char(),
-        **{name: _to_integer(bits, signed) for name, (_, bits, signed) in _INTEGERS.items()},
-        "Single": _to_single(),
-        "Double": _to_double(),
-        "Decimal": _to_decimal(),
-        "DateTime": {"DateTime": _same},
-        "String": _to_string(),
+    "Boolean": _to_boolean(),
+    "Char": _to_char(),
+    **{name: _to_integer(bits, signed) for name, (_, bits, signed) in _INTEGERS.items()},
+    "Single": _to_single(),
+    "Double": _to_double(),
+    "Decimal": _to_decimal(),
+    "DateTime": {"DateTime": _same},
+    "String": _to_string(),
 }
 _MATRIX = {target: _complete(target, found) for target, found in _FOUND.items()}
 _NULL_VALUES: dict[str, Any] = {

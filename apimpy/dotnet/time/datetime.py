@@ -198,9 +198,7 @@ def new_time_kind(year: int, month: int, day: int, hour: int, minute: int, secon
 
 
 @_T.ctor("DateTime(int year, int month, int day, int hour, int minute, int second, int millisecond)")
-def new_millisecond(
-    year: int, month: int, day: int, hour: int, minute: int, second: int, millisecond: int
-) -> DateTime:
+def new_millisecond(year: int, month: int, day: int, hour: int, minute: int, second: int, millisecond: int) -> DateTime:
     return DateTime(tk.from_parts(year, month, day, hour, minute, second, millisecond))
 
 
@@ -255,7 +253,7 @@ _T.prop("DateTime Date", lambda d: DateTime(d.ticks // tk.DAY * tk.DAY, d.kind))
 _T.prop("TimeSpan TimeOfDay", lambda d: TimeSpan(d.ticks % tk.DAY))
 _T.method("static int DaysInMonth(int year, int month)", tk.days_in_month)
 _T.method("static bool IsLeapYear(int year)", tk.is_leap_year)
-_T.method("bool IsDaylightSavingTime()", lambda d: False)
+_T.method("bool IsDaylightSavingTime()", lambda _d: False)
 
 # --- arithmetic ------------------------------------------------------------------------------------------------------
 
@@ -320,7 +318,7 @@ _T.method("bool Equals(DateTime value)", lambda d, e: d.ticks == e.ticks)
 _T.method("bool Equals(object value)", lambda d, e: d == e)
 _T.method("static bool Equals(DateTime t1, DateTime t2)", lambda d, e: d.ticks == e.ticks)
 _T.method("int GetHashCode()", lambda d: ((d.ticks ^ d.ticks >> 32) + 2**31) % 2**32 - 2**31)
-_T.method("TypeCode GetTypeCode()", lambda d: _type_code())
+_T.method("TypeCode GetTypeCode()", lambda _d: _type_code())
 
 
 def _type_code() -> Any:
@@ -363,8 +361,11 @@ _T.method("long ToBinary()", lambda d: d.ticks | (0, 1, -2)[d.kind] << 62)
 def from_binary(data: int) -> DateTime:
     ticks = data & 0x3FFF_FFFF_FFFF_FFFF
     if ticks > tk.MAX_TICKS:
-        raise ArgumentException("The binary data must result in a DateTime with ticks between DateTime.MinValue.Ticks "
-                                "and DateTime.MaxValue.Ticks.", "dateData")
+        raise ArgumentException(
+            "The binary data must result in a DateTime with ticks between DateTime.MinValue.Ticks "
+            "and DateTime.MaxValue.Ticks.",
+            "dateData",
+        )
     return DateTime(ticks, LOCAL if data < 0 else (data >> 62) & 1)
 
 
@@ -400,8 +401,8 @@ def from_oa_date(value: float) -> DateTime:
 
 _T.method("string ToString()", DateTime.clr_to_string)
 _T.method("string ToString(string format)", lambda d, f: d.clr_format(f or ""))
-_T.method("string ToString(IFormatProvider provider)", lambda d, p: d.clr_to_string())
-_T.method("string ToString(string format, IFormatProvider provider)", lambda d, f, p: d.clr_format(f or ""))
+_T.method("string ToString(IFormatProvider provider)", lambda d, _p: d.clr_to_string())
+_T.method("string ToString(string format, IFormatProvider provider)", lambda d, f, _p: d.clr_format(f or ""))
 _T.method("string ToShortDateString()", lambda d: d.clr_format("d"))
 _T.method("string ToLongDateString()", lambda d: d.clr_format("D"))
 _T.method("string ToShortTimeString()", lambda d: d.clr_format("t"))
@@ -448,42 +449,42 @@ def _try(call: Any, *args: Any) -> tuple[bool, DateTime]:
 
 
 _T.method("static DateTime Parse(string s)", lambda rt, s: parse(rt, s), rt=True)
-_T.method("static DateTime Parse(string s, IFormatProvider provider)", lambda rt, s, p: parse(rt, s), rt=True)
+_T.method("static DateTime Parse(string s, IFormatProvider provider)", lambda rt, s, _p: parse(rt, s), rt=True)
 _T.method(
     "static DateTime Parse(string s, IFormatProvider provider, DateTimeStyles styles)",
-    lambda rt, s, p, st: parse(rt, s, parsing.checked_styles(st, "styles")),
+    lambda rt, s, _p, st: parse(rt, s, parsing.checked_styles(st, "styles")),
     rt=True,
 )
 _T.method("static bool TryParse(string s, out DateTime result)", lambda rt, s: _try(parse, rt, s), rt=True)
 _T.method(
     "static bool TryParse(string s, IFormatProvider provider, DateTimeStyles styles, out DateTime result)",
-    lambda rt, s, p, st: _try(parse, rt, s, parsing.checked_styles(st, "styles")),
+    lambda rt, s, _p, st: _try(parse, rt, s, parsing.checked_styles(st, "styles")),
     rt=True,
 )
 _T.method(
     "static DateTime ParseExact(string s, string format, IFormatProvider provider)",
-    lambda rt, s, f, p: parse_exact(rt, s, [f]),
+    lambda rt, s, f, _p: parse_exact(rt, s, [f]),
     rt=True,
 )
 _T.method(
     "static DateTime ParseExact(string s, string format, IFormatProvider provider, DateTimeStyles style)",
-    lambda rt, s, f, p, st: parse_exact(rt, s, [f], parsing.checked_styles(st)),
+    lambda rt, s, f, _p, st: parse_exact(rt, s, [f], parsing.checked_styles(st)),
     rt=True,
 )
 _T.method(
     "static DateTime ParseExact(string s, string[] formats, IFormatProvider provider, DateTimeStyles style)",
-    lambda rt, s, f, p, st: parse_exact(rt, s, parsing.checked_formats(f), parsing.checked_styles(st)),
+    lambda rt, s, f, _p, st: parse_exact(rt, s, parsing.checked_formats(f), parsing.checked_styles(st)),
     rt=True,
 )
 _T.method(
     "static bool TryParseExact(string s, string format, IFormatProvider provider, DateTimeStyles style, "
     "out DateTime result)",
-    lambda rt, s, f, p, st: _try(parse_exact, rt, s, [f], parsing.checked_styles(st)),
+    lambda rt, s, f, _p, st: _try(parse_exact, rt, s, [f], parsing.checked_styles(st)),
     rt=True,
 )
 _T.method(
     "static bool TryParseExact(string s, string[] formats, IFormatProvider provider, DateTimeStyles style, "
     "out DateTime result)",
-    lambda rt, s, f, p, st: _try(parse_exact, rt, s, parsing.checked_formats(f), parsing.checked_styles(st)),
+    lambda rt, s, f, _p, st: _try(parse_exact, rt, s, parsing.checked_formats(f), parsing.checked_styles(st)),
     rt=True,
 )

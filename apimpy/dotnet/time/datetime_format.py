@@ -63,7 +63,7 @@ def scan_quoted(fmt: str, i: int) -> tuple[str, int]:
         if c == "\\":
             i += 1
             if i == len(fmt):
-                raise FormatException()
+                raise FormatException
             c = fmt[i]
         out.append(c)
         i += 1
@@ -80,7 +80,7 @@ def format_date(ticks: int, zone: str, offset: int, fmt: str) -> str:
             return roundtrip(ticks, zone)
         pattern = STANDARD.get(fmt)
         if pattern is None:
-            raise FormatException()
+            raise FormatException
         fmt = pattern
     return _custom(ticks, zone, offset, fmt)
 
@@ -97,13 +97,13 @@ def _custom(ticks: int, zone: str, offset: int, fmt: str) -> str:
             continue
         if c == "\\":
             if i + 1 == end:
-                raise FormatException()
+                raise FormatException
             out.append(fmt[i + 1])
             i += 2
             continue
         if c == "%":
             if i + 1 == end or fmt[i + 1] == "%":
-                raise FormatException()
+                raise FormatException
             i += 1
             continue
         n = 1
@@ -148,7 +148,7 @@ _FIELDS = frozenset("yMdHhmsfFtzg")
 
 def _fraction(out: list[str], digits: str, c: str, n: int) -> None:
     if n > 7:
-        raise FormatException()
+        raise FormatException
     digits = digits[:n]
     if c == "F":
         digits = digits.rstrip("0")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from apimpy.dotnet.decl import clr_type
 from apimpy.dotnet.exceptions import (
@@ -17,7 +17,9 @@ from apimpy.dotnet.time import ticks as tk
 from apimpy.dotnet.time.datetime import LOCAL, UTC, DateTime
 from apimpy.dotnet.time.datetime_format import format_date, offset_text, roundtrip
 from apimpy.dotnet.time.timespan import TimeSpan
-from apimpy.dotnet.values import EnumValue, Runtime
+
+if TYPE_CHECKING:
+    from apimpy.dotnet.values import EnumValue, Runtime
 
 __all__ = ["DateTimeOffset", "make"]
 
@@ -67,7 +69,7 @@ class DateTimeOffset:
         if not fmt:
             return self.clr_to_string()
         if fmt == "U":
-            raise FormatException()
+            raise FormatException
         ticks = self.utc if fmt in ("r", "R", "u") else self.ticks
         return format_date(ticks, offset_text(self.offset), self.offset, fmt)
 
@@ -195,7 +197,10 @@ _T.method("DateTimeOffset AddMonths(int months)", lambda d, n: make(tk.add_month
 _T.method("DateTimeOffset AddYears(int years)", lambda d, n: _moved(d, dt.add_years(d.reading, n)))
 for _signature in ("DateTimeOffset Add(TimeSpan timeSpan)", "DateTimeOffset operator +(DateTimeOffset d, TimeSpan t)"):
     _T.method(_signature, lambda d, t: _moved(d, dt._checked(d.ticks + t.ticks, 0)))
-for _signature in ("DateTimeOffset Subtract(TimeSpan value)", "DateTimeOffset operator -(DateTimeOffset d, TimeSpan t)"):
+for _signature in (
+    "DateTimeOffset Subtract(TimeSpan value)",
+    "DateTimeOffset operator -(DateTimeOffset d, TimeSpan t)",
+):
     _T.method(_signature, lambda d, t: _moved(d, dt._checked(d.ticks - t.ticks, 0)))
 for _signature in (
     "TimeSpan Subtract(DateTimeOffset value)",
@@ -229,8 +234,8 @@ _T.method("DateTimeOffset ToUniversalTime()", lambda d: DateTimeOffset(d.utc))
 _T.method("DateTimeOffset ToLocalTime()", lambda d: DateTimeOffset(d.utc))
 _T.method("string ToString()", DateTimeOffset.clr_to_string)
 _T.method("string ToString(string format)", lambda d, f: d.clr_format(f or ""))
-_T.method("string ToString(IFormatProvider formatProvider)", lambda d, p: d.clr_to_string())
-_T.method("string ToString(string format, IFormatProvider formatProvider)", lambda d, f, p: d.clr_format(f or ""))
+_T.method("string ToString(IFormatProvider formatProvider)", lambda d, _p: d.clr_to_string())
+_T.method("string ToString(string format, IFormatProvider formatProvider)", lambda d, f, _p: d.clr_format(f or ""))
 
 
 def _finish(parsed: parsing.Parsed, styles: int) -> DateTimeOffset:
@@ -269,45 +274,47 @@ def _styles(styles: EnumValue) -> int:
 
 
 _T.method("static DateTimeOffset Parse(string input)", lambda rt, s: parse(rt, s), rt=True)
-_T.method("static DateTimeOffset Parse(string input, IFormatProvider formatProvider)", lambda rt, s, p: parse(rt, s), rt=True)
+_T.method(
+    "static DateTimeOffset Parse(string input, IFormatProvider formatProvider)", lambda rt, s, _p: parse(rt, s), rt=True
+)
 _T.method(
     "static DateTimeOffset Parse(string input, IFormatProvider formatProvider, DateTimeStyles styles)",
-    lambda rt, s, p, st: parse(rt, s, _styles(st)),
+    lambda rt, s, _p, st: parse(rt, s, _styles(st)),
     rt=True,
 )
 _T.method("static bool TryParse(string input, out DateTimeOffset result)", lambda rt, s: _try(parse, rt, s), rt=True)
 _T.method(
     "static bool TryParse(string input, IFormatProvider formatProvider, DateTimeStyles styles, "
     "out DateTimeOffset result)",
-    lambda rt, s, p, st: _try(parse, rt, s, _styles(st)),
+    lambda rt, s, _p, st: _try(parse, rt, s, _styles(st)),
     rt=True,
 )
 _T.method(
     "static DateTimeOffset ParseExact(string input, string format, IFormatProvider formatProvider)",
-    lambda rt, s, f, p: parse_exact(rt, s, [f]),
+    lambda rt, s, f, _p: parse_exact(rt, s, [f]),
     rt=True,
 )
 _T.method(
     "static DateTimeOffset ParseExact(string input, string format, IFormatProvider formatProvider, "
     "DateTimeStyles styles)",
-    lambda rt, s, f, p, st: parse_exact(rt, s, [f], _styles(st)),
+    lambda rt, s, f, _p, st: parse_exact(rt, s, [f], _styles(st)),
     rt=True,
 )
 _T.method(
     "static DateTimeOffset ParseExact(string input, string[] formats, IFormatProvider formatProvider, "
     "DateTimeStyles styles)",
-    lambda rt, s, f, p, st: parse_exact(rt, s, parsing.checked_formats(f), _styles(st)),
+    lambda rt, s, f, _p, st: parse_exact(rt, s, parsing.checked_formats(f), _styles(st)),
     rt=True,
 )
 _T.method(
     "static bool TryParseExact(string input, string format, IFormatProvider formatProvider, DateTimeStyles styles, "
     "out DateTimeOffset result)",
-    lambda rt, s, f, p, st: _try(parse_exact, rt, s, [f], _styles(st)),
+    lambda rt, s, f, _p, st: _try(parse_exact, rt, s, [f], _styles(st)),
     rt=True,
 )
 _T.method(
     "static bool TryParseExact(string input, string[] formats, IFormatProvider formatProvider, "
     "DateTimeStyles styles, out DateTimeOffset result)",
-    lambda rt, s, f, p, st: _try(parse_exact, rt, s, parsing.checked_formats(f), _styles(st)),
+    lambda rt, s, f, _p, st: _try(parse_exact, rt, s, parsing.checked_formats(f), _styles(st)),
     rt=True,
 )

@@ -95,7 +95,7 @@ class _Scanner:
             self.put("H" if c == "h" else c, int(self.digits(1 if n == 1 else 2, 2)), c)
         elif c in "fF":
             if n > 7:
-                raise FormatException()
+                raise FormatException
             self.put("f", int(self.digits(n if c == "f" else 0, n).ljust(7, "0")), c)
         elif c == "t":
             self.put("t", self.name(("A", "P") if n == 1 else ("AM", "PM"), None), c)

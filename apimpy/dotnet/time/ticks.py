@@ -77,7 +77,9 @@ def days_in_month(year: int, month: int) -> int:
 def day_number(year: int, month: int, day: int) -> int:
     """Days since 0001-01-01; the arguments are checked."""
     if not (1 <= year <= 9999 and 1 <= month <= 12 and 1 <= day <= days_in_month(year, month)):
-        raise ArgumentOutOfRangeException(None, "Year, Month, and Day parameters describe an un-representable DateTime.")
+        raise ArgumentOutOfRangeException(
+            None, "Year, Month, and Day parameters describe an un-representable DateTime."
+        )
     return date(year, month, day).toordinal() - 1
 
 

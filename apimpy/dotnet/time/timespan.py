@@ -84,7 +84,7 @@ def format_span(ticks: int, fmt: str) -> str:
     if fmt == "G":
         return f"{sign}{days}:{h:02}:{m:02}:{s:02}.{f:07}"
     if len(fmt) == 1:
-        raise FormatException()
+        raise FormatException
     return _custom(fmt, {"d": days, "h": h, "m": m, "s": s}, f)
 
 
@@ -110,15 +110,15 @@ def _custom(fmt: str, fields: dict[str, int], fraction: int) -> str:
         i += n
         if c in fields:
             if n > (8 if c == "d" else 2):
-                raise FormatException()
+                raise FormatException
             out.append(f"{fields[c]:0{n}}")
         elif c in "fF":
             if n > 7:
-                raise FormatException()
+                raise FormatException
             digits = f"{fraction:07}"[:n]
             out.append(digits if c == "f" else digits.rstrip("0"))
         else:
-            raise FormatException()
+            raise FormatException
     return "".join(out)
 
 
@@ -283,7 +283,9 @@ _T.method("int GetHashCode()", lambda t: ((t.ticks ^ t.ticks >> 32) + 2**31) % 2
 
 _T.method("string ToString()", TimeSpan.clr_to_string)
 _T.method("string ToString(string format)", lambda t, f: format_span(t.ticks, f or ""))
-_T.method("string ToString(string format, IFormatProvider formatProvider)", lambda t, f, p: format_span(t.ticks, f or ""))
+_T.method(
+    "string ToString(string format, IFormatProvider formatProvider)", lambda t, f, _p: format_span(t.ticks, f or "")
+)
 
 
 def _required(text: str | None, param: str = "input") -> str:
@@ -305,11 +307,11 @@ def _try_parse(text: str | None) -> tuple[bool, TimeSpan]:
 
 
 _T.method("static TimeSpan Parse(string s)", parse)
-_T.method("static TimeSpan Parse(string input, IFormatProvider formatProvider)", lambda s, p: parse(s))
+_T.method("static TimeSpan Parse(string input, IFormatProvider formatProvider)", lambda s, _p: parse(s))
 _T.method("static bool TryParse(string s, out TimeSpan result)", _try_parse)
 _T.method(
     "static bool TryParse(string input, IFormatProvider formatProvider, out TimeSpan result)",
-    lambda s, p: _try_parse(s),
+    lambda s, _p: _try_parse(s),
 )
 
 
@@ -328,19 +330,18 @@ def _try_exact(text: str | None, formats: list[str | None], negative: bool = Fal
 for _kind, _wrap in (("string format", lambda f: [f]), ("string[] formats", list)):
     _T.method(
         f"static TimeSpan ParseExact(string input, {_kind}, IFormatProvider formatProvider)",
-        lambda s, f, p, wrap=_wrap: _exact(s, wrap(f)),
+        lambda s, f, _p, wrap=_wrap: _exact(s, wrap(f)),
     )
     _T.method(
         f"static TimeSpan ParseExact(string input, {_kind}, IFormatProvider formatProvider, TimeSpanStyles styles)",
-        lambda s, f, p, st, wrap=_wrap: _exact(s, wrap(f), st.value == 1),
+        lambda s, f, _p, st, wrap=_wrap: _exact(s, wrap(f), st.value == 1),
     )
     _T.method(
         f"static bool TryParseExact(string input, {_kind}, IFormatProvider formatProvider, out TimeSpan result)",
-        lambda s, f, p, wrap=_wrap: _try_exact(s, wrap(f)),
+        lambda s, f, _p, wrap=_wrap: _try_exact(s, wrap(f)),
     )
     _T.method(
         f"static bool TryParseExact(string input, {_kind}, IFormatProvider formatProvider, TimeSpanStyles styles, "
         "out TimeSpan result)",
-        lambda s, f, p, st, wrap=_wrap: _try_exact(s, wrap(f), st.value == 1),
+        lambda s, f, _p, st, wrap=_wrap: _try_exact(s, wrap(f), st.value == 1),
     )
-

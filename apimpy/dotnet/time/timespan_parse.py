@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from apimpy.dotnet.exceptions import FormatException, OverflowException
 from apimpy.dotnet.time import ticks as tk
 from apimpy.dotnet.time.datetime_format import scan_quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["parse_exact", "parse_text"]
 
@@ -27,9 +30,7 @@ _SHAPES = tuple(
         r"(?P<h>\d+):(?P<m>\d+)\.(?P<f>\d+)",
     )
 )
-_CONSTANT = re.compile(
-    r"(?P<sign>-)?(?:(?P<d>\d+)\.)?(?P<h>\d\d):(?P<m>\d\d):(?P<s>\d\d)(?:\.(?P<f>\d{7}))?", re.ASCII
-)
+_CONSTANT = re.compile(r"(?P<sign>-)?(?:(?P<d>\d+)\.)?(?P<h>\d\d):(?P<m>\d\d):(?P<s>\d\d)(?:\.(?P<f>\d{7}))?", re.ASCII)
 _GENERAL = re.compile(
     r"(?P<sign>-)?(?:(?P<d>\d+):)?(?P<h>\d{1,2}):(?P<m>\d{1,2})(?::(?P<s>\d{1,2})(?:\.(?P<f>\d{1,7}))?)?", re.ASCII
 )

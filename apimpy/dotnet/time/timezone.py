@@ -243,7 +243,9 @@ def _to_utc(d: DateTime, source: TimeZoneInfo) -> int:
     return d.ticks - source.offset_at_local(d.ticks)
 
 
-@_T.method("static DateTime ConvertTime(DateTime dateTime, TimeZoneInfo sourceTimeZone, TimeZoneInfo destinationTimeZone)")
+@_T.method(
+    "static DateTime ConvertTime(DateTime dateTime, TimeZoneInfo sourceTimeZone, TimeZoneInfo destinationTimeZone)"
+)
 def convert_between(d: DateTime, source: TimeZoneInfo | None, destination: TimeZoneInfo | None) -> DateTime:
     source, destination = _given(source, "sourceTimeZone"), _given(destination, "destinationTimeZone")
     utc = _to_utc(d, source)
@@ -299,8 +301,9 @@ def create(id: str | None, base: TimeSpan, display: str | None, standard: str | 
     if not id:
         raise ArgumentException("The specified ID parameter '' is not supported.", "id")
     if base.ticks % tk.MINUTE:
-        raise ArgumentException("The TimeSpan parameter cannot be specified more precisely than whole minutes.",
-                                "baseUtcOffset")
+        raise ArgumentException(
+            "The TimeSpan parameter cannot be specified more precisely than whole minutes.", "baseUtcOffset"
+        )
     if abs(base.ticks) > 14 * tk.HOUR:
         raise ArgumentOutOfRangeException(
             "baseUtcOffset", "The TimeSpan parameter must be within plus or minus 14.0 hours."
@@ -392,9 +395,9 @@ _CURRENT = TimeZone()
 time_zone = clr_type("System.TimeZone", python=TimeZone)
 _Z = time_zone
 _Z.prop("static TimeZone CurrentTimeZone", lambda: _CURRENT)
-_Z.prop("string StandardName", lambda z: LOCAL_ZONE.standard_name)
-_Z.prop("string DaylightName", lambda z: LOCAL_ZONE.daylight_name)
-_Z.method("TimeSpan GetUtcOffset(DateTime time)", lambda z, d: TimeSpan(0))
-_Z.method("bool IsDaylightSavingTime(DateTime time)", lambda z, d: False)
-_Z.method("DateTime ToLocalTime(DateTime time)", lambda z, d: DateTime(d.ticks, LOCAL))
-_Z.method("DateTime ToUniversalTime(DateTime time)", lambda z, d: DateTime(d.ticks, UTC))
+_Z.prop("string StandardName", lambda _z: LOCAL_ZONE.standard_name)
+_Z.prop("string DaylightName", lambda _z: LOCAL_ZONE.daylight_name)
+_Z.method("TimeSpan GetUtcOffset(DateTime time)", lambda _z, _d: TimeSpan(0))
+_Z.method("bool IsDaylightSavingTime(DateTime time)", lambda _z, _d: False)
+_Z.method("DateTime ToLocalTime(DateTime time)", lambda _z, d: DateTime(d.ticks, LOCAL))
+_Z.method("DateTime ToUniversalTime(DateTime time)", lambda _z, d: DateTime(d.ticks, UTC))
