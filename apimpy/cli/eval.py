@@ -15,6 +15,7 @@ from typing import Any
 
 import click
 
+from apimpy.cli.options import named_values
 from apimpy.diagnostics import Severity, Sink
 from apimpy.dotnet.compile import CompiledExpression, CompileOptions, compile_island
 from apimpy.dotnet.exceptions import BudgetExceeded, ClrError
@@ -61,17 +62,6 @@ def eval_command(
         click.echo(f"{row['exception']}: {row['error']}", err=True)
     if not row["ok"]:
         sys.exit(1)
-
-
-def named_values(pairs: tuple[str, ...]) -> dict[str, str]:
-    """`NAME=VALUE` options as a mapping; UsageError for anything else."""
-    out = {}
-    for pair in pairs:
-        name, sep, value = pair.partition("=")
-        if not sep or not name:
-            raise click.UsageError(f"--named-value takes NAME=VALUE, not {pair!r}")
-        out[name] = value
-    return out
 
 
 def _replace(text: str, values: dict[str, str]) -> str:

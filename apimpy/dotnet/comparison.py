@@ -66,11 +66,16 @@ def compare_values(a: Any, b: Any) -> int:
             if order := compare_values(x, y):
                 return order
         return 0
-    if hasattr(type(a), "__lt__") and type(a).__lt__ is not object.__lt__ and not isinstance(a, (list, set)):
+    if _comparable(a) and not isinstance(a, (list, set)):
         if type(a) is not type(b):
             raise _not_of_type(a)
         return -1 if a < b else int(b < a)
     raise ArgumentException("At least one object must implement IComparable.")
+
+
+def _comparable(value: Any) -> bool:
+    own = getattr(type(value), "__lt__", None)
+    return own is not None and own is not object.__lt__  # type: ignore[operator]
 
 
 def _not_of_type(a: Any) -> ArgumentException:

@@ -1,1 +1,1 @@
-"""System.Collections and System.Collections.Generic: lists, dictionaries, sets, queues, and the interfaces of all sequences."""
+"""System.Collections and System.Collections.Generic: lists, dictionaries, sets, queues; what all sequences share."""

@@ -70,7 +70,7 @@ class Dictionary(Slots, Mapping[Any, Any]):
         return self.hashes() if names is None else iter([names[h] for h in self.hashes()])
 
     __eq__ = object.__eq__
-    __hash__ = object.__hash__  # type: ignore[assignment]
+    __hash__ = object.__hash__
 
     def get(self, key: Any, default: Any = None) -> Any:
         return self.data.get(self.hashed(key), default)

@@ -107,9 +107,10 @@ def _given(items: Any) -> Any:
     return items
 
 
-def _capacity(capacity: int) -> None:
+def _with_capacity(of: Type, capacity: int, comparer: Any = None) -> HashSet:
     if capacity < 0:
         raise ArgumentOutOfRangeException("capacity")
+    return HashSet(of, None, comparer)
 
 
 hash_set.ctor("HashSet()", HashSet, reify=True)
@@ -120,12 +121,8 @@ hash_set.ctor(
     lambda t, c, e: HashSet(t, _given(c), e),
     reify=True,
 )
-hash_set.ctor("HashSet(int capacity)", lambda t, n: (_capacity(n), HashSet(t))[1], reify=True)
-hash_set.ctor(
-    "HashSet(int capacity, IEqualityComparer<T> comparer)",
-    lambda t, n, e: (_capacity(n), HashSet(t, None, e))[1],
-    reify=True,
-)
+hash_set.ctor("HashSet(int capacity)", lambda t, n: _with_capacity(t, n, None), reify=True)
+hash_set.ctor("HashSet(int capacity, IEqualityComparer<T> comparer)", _with_capacity, reify=True)
 hash_set.prop("IEqualityComparer<T>? Comparer", attr="comparer")
 hash_set.method("void TrimExcess()", lambda _s: None)
 hash_set.method("int EnsureCapacity(int capacity)", lambda s, n: max(n, len(s)), since="core")

@@ -22,6 +22,7 @@ from apimpy.dotnet.exceptions import (
     ArgumentException,
     ArgumentNullException,
     ArgumentOutOfRangeException,
+    ClrError,
     KeyNotFoundException,
     NotSupportedException,
 )
@@ -58,7 +59,7 @@ def _boxed_enumerator(value: Any) -> Enumerator:
     return Enumerator(Query(lambda: (box(v, of) for v in iterate(value)), _object()), _object(), strict=True)
 
 
-def key_not_found(key: Any) -> KeyNotFoundException:  # type: ignore[valid-type]
+def key_not_found(key: Any) -> ClrError:
     return KeyNotFoundException(f"The given key '{to_string(key)}' was not present in the dictionary.")
 
 
@@ -104,6 +105,11 @@ def _add(value: Any, item: Any) -> None:
         _call(value, "Add", item[0], item[1])
     else:
         _call(value, "Add", item)
+
+
+def _add_boxed(value: Any, item: Any) -> int:
+    _add(value, cast(item, element_type(value)))
+    return len(value) - 1
 
 
 def _clear(value: Any) -> None:
@@ -293,7 +299,7 @@ list_plain.indexer(
 )
 list_plain.prop("bool IsReadOnly", lambda c: bool(getattr(c, "read_only", False)))
 list_plain.prop("bool IsFixedSize", lambda c: isinstance(c, Array))
-list_plain.method("int Add(object? value)", lambda c, v: (_add(c, cast(v, element_type(c))), len(c) - 1)[1])
+list_plain.method("int Add(object? value)", _add_boxed)
 list_plain.method("void Clear()", _clear)
 list_plain.method("bool Contains(object? value)", _contains)
 list_plain.method("int IndexOf(object? value)", _index_of)

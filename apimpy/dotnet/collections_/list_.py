@@ -13,6 +13,7 @@ from apimpy.dotnet.exceptions import (
     ArgumentException,
     ArgumentNullException,
     ArgumentOutOfRangeException,
+    ClrError,
     InvalidOperationException,
     NotSupportedException,
 )
@@ -29,7 +30,7 @@ __all__ = ["List", "ReadOnlyCollection", "modified"]
 _G = "System.Collections.Generic."
 
 
-def modified() -> InvalidOperationException:  # type: ignore[valid-type]
+def modified() -> ClrError:
     return InvalidOperationException("Collection was modified; enumeration operation may not execute.")
 
 
@@ -117,8 +118,8 @@ _T.indexer("T? this[int index]", get_item, set_item)
 _T.prop("int Count", len)
 _T.prop("int Capacity", len, lambda _l, _n: None)
 _T.method("void TrimExcess()", lambda _l: None)
-_T.method("int EnsureCapacity(int capacity)", lambda l, n: max(n, len(l)), since="core")
-_T.method("IEnumerator<T> GetEnumerator()", lambda l: Enumerator(l, l.of))
+_T.method("int EnsureCapacity(int capacity)", lambda self, n: max(n, len(self)), since="core")
+_T.method("IEnumerator<T> GetEnumerator()", lambda self: Enumerator(self, self.of))
 
 # --- adding and removing ---------------------------------------------------------------------------------------------
 
@@ -231,7 +232,7 @@ def index_of(self: Any, item: Any) -> int:
     return -1
 
 
-_T.method("bool Contains(T item)", lambda l, v: index_of(l, v) >= 0)
+_T.method("bool Contains(T item)", lambda self, v: index_of(self, v) >= 0)
 _T.method("int IndexOf(T item)", index_of)
 
 
@@ -277,28 +278,38 @@ def _equal_to(self: List, item: Any) -> Callable[[Any], bool]:
     return lambda v: same(v, item)
 
 
-_T.method("int IndexOf(T item, int index)", lambda l, v, i: _first(l, _span(l, i), _equal_to(l, v)))
-_T.method("int IndexOf(T item, int index, int count)", lambda l, v, i, n: _first(l, _span(l, i, n), _equal_to(l, v)))
-_T.method("int LastIndexOf(T item)", lambda l, v: _first(l, _span_back(l, len(l) - 1), _equal_to(l, v)))
-_T.method("int LastIndexOf(T item, int index)", lambda l, v, i: _first(l, _span_back(l, i), _equal_to(l, v)))
+_T.method("int IndexOf(T item, int index)", lambda self, v, i: _first(self, _span(self, i), _equal_to(self, v)))
+_T.method(
+    "int IndexOf(T item, int index, int count)",
+    lambda self, v, i, n: _first(self, _span(self, i, n), _equal_to(self, v)),
+)
+_T.method("int LastIndexOf(T item)", lambda self, v: _first(self, _span_back(self, len(self) - 1), _equal_to(self, v)))
+_T.method(
+    "int LastIndexOf(T item, int index)", lambda self, v, i: _first(self, _span_back(self, i), _equal_to(self, v))
+)
 _T.method(
     "int LastIndexOf(T item, int index, int count)",
-    lambda l, v, i, n: _first(l, _span_back(l, i, n), _equal_to(l, v)),
+    lambda self, v, i, n: _first(self, _span_back(self, i, n), _equal_to(self, v)),
 )
-_T.method("int FindIndex(Predicate<T> match)", lambda l, f: _first(l, range(len(l)), _predicate(f)))
-_T.method("int FindIndex(int startIndex, Predicate<T> match)", lambda l, i, f: _first(l, _span(l, i), _predicate(f)))
+_T.method("int FindIndex(Predicate<T> match)", lambda self, f: _first(self, range(len(self)), _predicate(f)))
+_T.method(
+    "int FindIndex(int startIndex, Predicate<T> match)", lambda self, i, f: _first(self, _span(self, i), _predicate(f))
+)
 _T.method(
     "int FindIndex(int startIndex, int count, Predicate<T> match)",
-    lambda l, i, n, f: _first(l, _span(l, i, n), _predicate(f)),
+    lambda self, i, n, f: _first(self, _span(self, i, n), _predicate(f)),
 )
-_T.method("int FindLastIndex(Predicate<T> match)", lambda l, f: _first(l, _span_back(l, len(l) - 1), _predicate(f)))
+_T.method(
+    "int FindLastIndex(Predicate<T> match)",
+    lambda self, f: _first(self, _span_back(self, len(self) - 1), _predicate(f)),
+)
 _T.method(
     "int FindLastIndex(int startIndex, Predicate<T> match)",
-    lambda l, i, f: _first(l, _span_back(l, i), _predicate(f)),
+    lambda self, i, f: _first(self, _span_back(self, i), _predicate(f)),
 )
 _T.method(
     "int FindLastIndex(int startIndex, int count, Predicate<T> match)",
-    lambda l, i, n, f: _first(l, _span_back(l, i, n), _predicate(f)),
+    lambda self, i, n, f: _first(self, _span_back(self, i, n), _predicate(f)),
 )
 
 
@@ -326,8 +337,8 @@ def find_all(self: List, match: Callable[[Any], bool]) -> List:
     return List(self.of, [v for v in list(self) if match(v)])
 
 
-_T.method("bool Exists(Predicate<T> match)", lambda l, f: _first(l, range(len(l)), _predicate(f)) >= 0)
-_T.method("bool TrueForAll(Predicate<T> match)", lambda l, f: all(map(_predicate(f), list(l))))
+_T.method("bool Exists(Predicate<T> match)", lambda self, f: _first(self, range(len(self)), _predicate(f)) >= 0)
+_T.method("bool TrueForAll(Predicate<T> match)", lambda self, f: all(map(_predicate(f), list(self))))
 
 
 @_T.method("void ForEach(Action<T> action)")
@@ -353,8 +364,8 @@ def search(
     return ~i
 
 
-_T.method("int BinarySearch(T item)", lambda l, v: search(l, v, l.of))
-_T.method("int BinarySearch(T item, IComparer<T> comparer)", lambda l, v, c: search(l, v, l.of, c))
+_T.method("int BinarySearch(T item)", lambda self, v: search(self, v, self.of))
+_T.method("int BinarySearch(T item, IComparer<T> comparer)", lambda self, v, c: search(self, v, self.of, c))
 
 
 @_T.method("int BinarySearch(int index, int count, T item, IComparer<T> comparer)")
@@ -387,9 +398,11 @@ def sort_by(self: List, comparison: Callable[[Any, Any], int]) -> None:
     _sort(self, slice(None), Comparison(comparison))
 
 
-_T.method("void Sort()", lambda l: _sort(l, slice(None), None))
-_T.method("void Sort(IComparer<T> comparer)", lambda l, c: _sort(l, slice(None), c))
-_T.method("void Sort(int index, int count, IComparer<T> comparer)", lambda l, i, n, c: _sort(l, _range(l, i, n), c))
+_T.method("void Sort()", lambda self: _sort(self, slice(None), None))
+_T.method("void Sort(IComparer<T> comparer)", lambda self, c: _sort(self, slice(None), c))
+_T.method(
+    "void Sort(int index, int count, IComparer<T> comparer)", lambda self, i, n, c: _sort(self, _range(self, i, n), c)
+)
 
 
 @_T.method("void Reverse()")
@@ -407,12 +420,12 @@ def reverse_range(self: List, index: int, count: int) -> None:
 
 # --- copies ----------------------------------------------------------------------------------------------------------
 
-_T.method("T[] ToArray()", lambda l: Array(l.of, l))
-_T.method("void CopyTo(T[] array)", lambda l, a: copy_to(l, a, 0))
+_T.method("T[] ToArray()", lambda self: Array(self.of, self))
+_T.method("void CopyTo(T[] array)", lambda self, a: copy_to(self, a, 0))
 _T.method("void CopyTo(T[] array, int arrayIndex)", copy_to)
 _T.method(
     "void CopyTo(int index, T[] array, int arrayIndex, int count)",
-    lambda l, i, a, j, n: copy_to(get_range(l, i, n), a, j),
+    lambda self, i, a, j, n: copy_to(get_range(self, i, n), a, j),
 )
 
 
@@ -466,10 +479,10 @@ read_only = clr_type(
 read_only.ctor("ReadOnlyCollection(IList<T> list)", ReadOnlyCollection, reify=True)
 read_only.indexer("T? this[int index]", get_item)
 read_only.prop("int Count", len)
-read_only.method("bool Contains(T value)", lambda l, v: index_of(l, v) >= 0)
+read_only.method("bool Contains(T value)", lambda self, v: index_of(self, v) >= 0)
 read_only.method("int IndexOf(T value)", index_of)
 read_only.method("void CopyTo(T[] array, int index)", copy_to)
-read_only.method("IEnumerator<T> GetEnumerator()", lambda l: Enumerator(l, l.of))
+read_only.method("IEnumerator<T> GetEnumerator()", lambda self: Enumerator(self, self.of))
 for _signature in (
     "void Add(T item)",
     "void Insert(int index, T item)",
@@ -478,4 +491,4 @@ for _signature in (
 ):
     read_only.method(_signature, _refuse)
 read_only.method("void Clear()", _refuse)
-_T.method("ReadOnlyCollection<T> AsReadOnly()", lambda l: ReadOnlyCollection(l.of, l))
+_T.method("ReadOnlyCollection<T> AsReadOnly()", lambda self: ReadOnlyCollection(self.of, self))

@@ -231,7 +231,8 @@ class _Parser:
         closing = "]" if opening == "[" else ")"
         self.require(_OPEN_INDEXER)
         self.blanks()
-        self.require(_OPEN_INDEXER)
+        if self.at >= len(self.text):
+            raise IndexOutOfRangeException()
         c = self.text[self.at]
         if c == "'":
             return self.quoted_field(closing, deep)

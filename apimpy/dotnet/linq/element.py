@@ -36,8 +36,8 @@ def _last(items: Any, predicate: Function | None) -> Any:
                 return v
         return _NONE
     found = _NONE
-    for found in iterate(items) if predicate is None else filter(predicate, iterate(items)):
-        pass
+    for v in iterate(items) if predicate is None else filter(predicate, iterate(items)):
+        found = v
     return found
 
 

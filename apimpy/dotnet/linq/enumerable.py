@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpy.csharp.types import ClrType, Type
 from apimpy.dotnet.decl import clr_type
-from apimpy.dotnet.exceptions import ArgumentNullException, InvalidOperationException
+from apimpy.dotnet.exceptions import ArgumentNullException, ClrError, InvalidOperationException
 from apimpy.dotnet.values import Query, Runtime
 
 if TYPE_CHECKING:
@@ -56,14 +56,14 @@ def charged(rt: Runtime, items: Iterable[Any]) -> Iterator[Any]:
         size = min(size * 2, 64)
 
 
-def no_elements() -> InvalidOperationException:  # type: ignore[valid-type]
+def no_elements() -> ClrError:
     return InvalidOperationException("Sequence contains no elements")
 
 
-def elements_missing(predicate: Callable[..., Any] | None) -> InvalidOperationException:  # type: ignore[valid-type]
+def elements_missing(predicate: Callable[..., Any] | None) -> ClrError:
     return InvalidOperationException("Sequence contains no matching element") if predicate else no_elements()
 
 
-def more_than_one(predicate: Callable[..., Any] | None) -> InvalidOperationException:  # type: ignore[valid-type]
+def more_than_one(predicate: Callable[..., Any] | None) -> ClrError:
     matching = "matching " if predicate else ""
     return InvalidOperationException(f"Sequence contains more than one {matching}element")

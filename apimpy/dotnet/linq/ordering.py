@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
-from apimpy.csharp.types import ClrType, Type
 from apimpy.dotnet.comparison import Key, sort_key
 from apimpy.dotnet.decl import clr_type
 from apimpy.dotnet.exceptions import ClrError, InvalidOperationException
 from apimpy.dotnet.linq.enumerable import Lazy, enumerable, given
 from apimpy.dotnet.values import iterate, source
+
+if TYPE_CHECKING:
+    from apimpy.csharp.types import Type
 
 __all__ = ["Ordered"]
 
@@ -31,7 +33,7 @@ class Ordered(Lazy):
 
     @property
     def clr_type(self) -> Type | None:
-        assert ClrType.universe is not None and self.of is not None
+        assert self.of is not None
         return ordered_enumerable.of(self.of)
 
     def clr_to_string(self) -> str:

@@ -6,15 +6,20 @@ import time
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from apimpy.dotnet.exceptions import ArgumentNullException, ArgumentOutOfRangeException, RegexMatchTimeoutException
+from apimpy.dotnet.exceptions import (
+    ArgumentNullException,
+    ArgumentOutOfRangeException,
+    BudgetExceeded,
+    RegexMatchTimeoutException,
+)
 from apimpy.dotnet.regex_.backtrack import Machine
 from apimpy.dotnet.regex_.groups import ECMA, RIGHT_TO_LEFT
 from apimpy.dotnet.regex_.parse import parse
 from apimpy.dotnet.regex_.replacement import Part, parse_replacement
 from apimpy.dotnet.regex_.translate import compile_node
-from apimpy.dotnet.values import BudgetExceeded, Runtime
 
 if TYPE_CHECKING:
+    from apimpy.dotnet.values import Runtime
     from collections.abc import Callable, Iterator
 
     from apimpy.dotnet.regex_ import nodes as n

@@ -56,15 +56,24 @@ capture.prop("int Length", lambda c: c.end - c.start)
 capture.prop("string Value", attr="value")
 capture.method("string ToString()", Capture.clr_to_string)
 
+
+def _captures(self: Group) -> Captures:
+    return Captures(self)
+
+
+def _groups(self: Match) -> Groups:
+    return Groups(self)
+
+
 group = clr_type(_R + "Group", bases="Capture", python=Group, allowed="Captures Success")
 group.prop("bool Success", attr="success")
-group.prop("CaptureCollection Captures", lambda g: Captures(g))
+group.prop("CaptureCollection Captures", _captures)
 group.prop("string Name", attr="name", since="core")
 group.method("static Group Synchronized(Group inner)", lambda g: g)
 
 match = clr_type(_R + "Match", bases="Group", python=Match, allowed="Empty Groups Result")
 match.prop("static Match Empty", lambda: EMPTY)
-match.prop("GroupCollection Groups", lambda m: Groups(m))
+match.prop("GroupCollection Groups", _groups)
 match.method("Match NextMatch()", lambda rt, m: m.following(rt), rt=True)
 match.method("static Match Synchronized(Match inner)", lambda m: m)
 

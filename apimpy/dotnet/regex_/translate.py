@@ -114,9 +114,9 @@ def _shorthand(item: str) -> str:
 def char_set(node: n.CharSet) -> str:
     """A set.  Parts that cannot stand in one list become alternatives, negation and subtraction lookaheads."""
     if len(node.items) == 1 and not node.ascii and isinstance(node.items[0], str) and node.subtract is None:
-        item = node.items[0].removeprefix("\\")
-        if item in "dDsSwW":
-            return _shorthand(item.swapcase() if node.negated else item)
+        only = node.items[0].removeprefix("\\")
+        if only in "dDsSwW":
+            return _shorthand(only.swapcase() if node.negated else only)
     inside: list[str] = []
     outside: list[str] = []
     for item in node.items:

@@ -409,12 +409,14 @@ _T.method("string ToShortTimeString()", lambda d: d.clr_format("t"))
 _T.method("string ToLongTimeString()", lambda d: d.clr_format("T"))
 
 
-@_T.method("string[] GetDateTimeFormats()")
-def formats(d: DateTime) -> Array:
+def _strings(items: list[str]) -> Array:
     from apimpy.dotnet.universe import universe
 
-    return Array(universe().named("System.String"), [d.clr_format(f) for f in "dDfFgGmMoOrRstTuUyY"])
+    return Array(universe().named("System.String"), items)
 
+
+_T.method("string[] GetDateTimeFormats()", lambda d: _strings([d.clr_format(f) for f in "dDfFgGmMoOrRstTuUyY"]))
+_T.method("string[] GetDateTimeFormats(char format)", lambda d, f: _strings([d.clr_format(f)]))
 
 # --- parsing ---------------------------------------------------------------------------------------------------------
 
@@ -448,7 +450,7 @@ def _try(call: Any, *args: Any) -> tuple[bool, DateTime]:
         return False, MIN_VALUE
 
 
-_T.method("static DateTime Parse(string s)", lambda rt, s: parse(rt, s), rt=True)
+_T.method("static DateTime Parse(string s)", lambda rt, s: parse(rt, s, 0), rt=True)
 _T.method("static DateTime Parse(string s, IFormatProvider provider)", lambda rt, s, _p: parse(rt, s), rt=True)
 _T.method(
     "static DateTime Parse(string s, IFormatProvider provider, DateTimeStyles styles)",

@@ -54,7 +54,8 @@ def roundtrip(ticks: int, zone: str) -> str:
 
 def scan_quoted(fmt: str, i: int) -> tuple[str, int]:
     """The literal that starts with the quote at `i`, and the index after its end."""
-    quote, out = fmt[i], []
+    quote = fmt[i]
+    out: list[str] = []
     i += 1
     while i < len(fmt):
         c = fmt[i]

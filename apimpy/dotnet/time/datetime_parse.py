@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from apimpy.dotnet.decl import enum_type
-from apimpy.dotnet.exceptions import ArgumentException, ArgumentNullException, FormatException
+from apimpy.dotnet.exceptions import ArgumentException, ArgumentNullException, ClrError, FormatException
 from apimpy.dotnet.time import exact
 from apimpy.dotnet.time import ticks as tk
 
@@ -78,11 +78,11 @@ def checked_formats(formats: Array | None) -> list[str | None]:
     return list(formats)
 
 
-def _bad(text: str) -> FormatException:
+def _bad(text: str) -> ClrError:
     return FormatException(f"String '{text}' was not recognized as a valid DateTime.")
 
 
-def _out_of_calendar(text: str) -> FormatException:
+def _out_of_calendar(text: str) -> ClrError:
     return FormatException(
         f"The DateTime represented by the string '{text}' is not supported in calendar "
         "'System.Globalization.GregorianCalendar'."
@@ -101,15 +101,16 @@ _ZONE = r"(?P<zone>Z|GMT|[+-]\d{1,2}(?::?\d{2})?)"
 _DATE_ZONE = re.compile(_ISO_DATE + r"\s*(?P<zone>Z|[+-]\d{2}:\d{2})", re.IGNORECASE | re.ASCII)
 _TIME = re.compile(
     r"(?<![\d:.])(?:(?P<hour>\d{1,2}):(?P<minute>\d{1,2})(?::(?P<second>\d{1,2})(?:\.(?P<fraction>\d+))?)?"
-    r"\s*(?P<half>[AP]M?(?![A-Z]))?|(?P<hour12>\d{1,2})\s*(?P<half12>[AP]M?(?![A-Z])))"
+    r"\s*(?P<half>[AP]M(?![A-Z]))?|(?P<hour12>\d{1,2})\s*(?P<half12>[AP]M(?![A-Z])))"
     r"(?:\s*" + _ZONE + r"(?![A-Z\d:]))?",
     re.IGNORECASE | re.ASCII,
 )
+_ISO_TIME = re.compile(r"\d\d:\d\d(?::\d\d|(?!:))", re.ASCII)
 _WORD = re.compile(r"[A-Za-z]+|[^\x00-\x7f]+")
 _DATE_TOKEN = re.compile(r"\s*(?:(\d+)|([A-Za-z]+)\.?)\s*([-/.,]?)\s*", re.ASCII)
 _KNOWN = frozenset(
     [w.lower() for names in (tk.MONTHS, tk.DAYS) for n in names for w in (n, n[:3])]
-    + ["am", "pm", "a", "p", "t", "z", "gmt", "ad", "d"]
+    + ["am", "pm", "t", "z", "gmt", "ad", "d"]
 )
 
 
@@ -133,7 +134,7 @@ def parse_general(rt: Runtime, text: str | None, styles: int = 0, param: str = "
         return Parsed(_date(rt, body, text))
     before, after = body[: m.start()], body[m.end() :]
     if before[-1:] in ("T", "t") and before[-2:-1].isdigit():
-        if (m["zone"] or "").upper() == "GMT":
+        if (m["zone"] or "").upper() == "GMT" or not _ISO_TIME.match(m[0]):
             raise _bad(text)
         before = before[:-1]
     elif before and not before[-1].isspace() and before[-1] != ",":

@@ -116,9 +116,9 @@ _T.ctor("DateTimeOffset(long ticks, TimeSpan offset)", lambda t, o: make(dt.new_
 @_T.ctor("DateTimeOffset(DateTime dateTime, TimeSpan offset)")
 def new_with_offset(d: DateTime, offset: TimeSpan) -> DateTimeOffset:
     if offset.ticks and d.kind:
-        kind = "Utc" if d.kind == UTC else "Local"
-        expected = "0" if d.kind == UTC else "the offset of the local time zone"
-        raise ArgumentException(f"The UTC Offset for {kind} DateTime instances must be {expected}.", "offset")
+        if d.kind == UTC:
+            raise ArgumentException("The UTC Offset for Utc DateTime instances must be 0.", "offset")
+        raise ArgumentException("The UTC Offset of the local dateTime parameter does not match the offset argument.", "offset")
     return make(d.ticks, offset.ticks)
 
 
@@ -229,7 +229,7 @@ _T.method("int GetHashCode()", lambda d: ((d.utc ^ d.utc >> 32) + 2**31) % 2**32
 
 # --- conversions and text --------------------------------------------------------------------------------------------
 
-_T.method("DateTimeOffset ToOffset(TimeSpan offset)", lambda d, o: make(d.utc + o.ticks, o.ticks))
+_T.method("DateTimeOffset ToOffset(TimeSpan offset)", lambda d, o: make(dt._checked(d.utc + o.ticks, 0, "t").ticks, o.ticks))
 _T.method("DateTimeOffset ToUniversalTime()", lambda d: DateTimeOffset(d.utc))
 _T.method("DateTimeOffset ToLocalTime()", lambda d: DateTimeOffset(d.utc))
 _T.method("string ToString()", DateTimeOffset.clr_to_string)
@@ -273,7 +273,7 @@ def _styles(styles: EnumValue) -> int:
     return parsing.checked_styles(styles, "styles")
 
 
-_T.method("static DateTimeOffset Parse(string input)", lambda rt, s: parse(rt, s), rt=True)
+_T.method("static DateTimeOffset Parse(string input)", lambda rt, s: parse(rt, s, 0), rt=True)
 _T.method(
     "static DateTimeOffset Parse(string input, IFormatProvider formatProvider)", lambda rt, s, _p: parse(rt, s), rt=True
 )

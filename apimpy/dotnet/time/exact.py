@@ -92,7 +92,10 @@ class _Scanner:
         elif c == "d" and n >= 3:
             self.put("w", self.name(DAYS, 3 if n == 3 else None), c)
         elif c in "MdHhms":
-            self.put("H" if c == "h" else c, int(self.digits(1 if n == 1 else 2, 2)), c)
+            number = int(self.digits(1 if n == 1 else 2, 2))
+            if c == "h" and number > 12:
+                raise _Mismatch
+            self.put("H" if c == "h" else c, number, c)
         elif c in "fF":
             if n > 7:
                 raise FormatException

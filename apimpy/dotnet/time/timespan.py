@@ -151,7 +151,7 @@ def _checked(ticks: int) -> TimeSpan:
     return TimeSpan(ticks)
 
 
-def _from_parts(days: int, hours: int, minutes: int, seconds: int, milliseconds: int = 0) -> TimeSpan:
+def _from_parts(days: int, hours: int, minutes: int, seconds: int, milliseconds: int) -> TimeSpan:
     total = days * tk.DAY + hours * tk.HOUR + minutes * tk.MINUTE + seconds * tk.SECOND + milliseconds * tk.MILLISECOND
     if not _LOW <= total <= _HIGH:
         raise ArgumentOutOfRangeException(None, "TimeSpan overflowed because the duration is too long.")
@@ -160,11 +160,11 @@ def _from_parts(days: int, hours: int, minutes: int, seconds: int, milliseconds:
 
 _T.ctor("TimeSpan()", lambda: ZERO)
 _T.ctor("TimeSpan(long ticks)", TimeSpan)
-_T.ctor("TimeSpan(int hours, int minutes, int seconds)", lambda h, m, s: _from_parts(0, h, m, s))
-_T.ctor("TimeSpan(int days, int hours, int minutes, int seconds)", lambda d, h, m, s: _from_parts(d, h, m, s))
+_T.ctor("TimeSpan(int hours, int minutes, int seconds)", lambda h, m, s: _from_parts(0, h, m, s, 0))
+_T.ctor("TimeSpan(int days, int hours, int minutes, int seconds)", lambda d, h, m, s: _from_parts(d, h, m, s, 0))
 _T.ctor(
     "TimeSpan(int days, int hours, int minutes, int seconds, int milliseconds)",
-    lambda d, h, m, s, ms: _from_parts(d, h, m, s, ms),
+    _from_parts,
 )
 
 

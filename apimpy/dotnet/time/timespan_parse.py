@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from apimpy.dotnet.exceptions import FormatException, OverflowException
+from apimpy.dotnet.exceptions import ClrError, FormatException, OverflowException
 from apimpy.dotnet.time import ticks as tk
 from apimpy.dotnet.time.datetime_format import scan_quoted
 
@@ -16,7 +16,7 @@ __all__ = ["parse_exact", "parse_text"]
 
 # every arrangement that .NET tries, the most usual first; the first whose numbers are in range wins
 _SHAPES = tuple(
-    re.compile(r"(?P<sign>-)?\s*" + shape, re.ASCII)
+    re.compile("(?P<sign>-)?" + shape, re.ASCII)
     for shape in (
         r"(?P<d>\d+)",
         r"(?P<h>\d+):(?P<m>\d+)",
@@ -26,8 +26,6 @@ _SHAPES = tuple(
         r"(?P<h>\d+):(?P<m>\d+):(?P<s>\d+)\.(?P<f>\d+)",
         r"(?P<d>\d+)[.:](?P<h>\d+):(?P<m>\d+):(?P<s>\d+)\.(?P<f>\d+)",
         r"(?P<d>\d+):(?P<h>\d+):(?P<m>\d+)",
-        r"(?P<d>\d+)\.(?P<h>\d+):(?P<m>\d+)\.(?P<f>\d+)",
-        r"(?P<h>\d+):(?P<m>\d+)\.(?P<f>\d+)",
     )
 )
 _CONSTANT = re.compile(r"(?P<sign>-)?(?:(?P<d>\d+)\.)?(?P<h>\d\d):(?P<m>\d\d):(?P<s>\d\d)(?:\.(?P<f>\d{7}))?", re.ASCII)
@@ -37,11 +35,11 @@ _GENERAL = re.compile(
 _GENERAL_LONG = re.compile(r"(?P<sign>-)?(?P<d>\d+):(?P<h>\d\d):(?P<m>\d\d):(?P<s>\d\d)\.(?P<f>\d{7})", re.ASCII)
 
 
-def _bad(text: str) -> FormatException:
+def _bad(text: str) -> ClrError:
     return FormatException(f"String '{text}' was not recognized as a valid TimeSpan.")
 
 
-def _overflow(text: str) -> OverflowException:
+def _overflow(text: str) -> ClrError:
     return OverflowException(
         f"The TimeSpan string '{text}' could not be parsed because at least one of the numeric components is out of "
         "range or contains too many digits."
@@ -75,7 +73,7 @@ def parse_text(text: str) -> int:
 
 def parse_exact(text: str, formats: Sequence[str]) -> int:
     """`TimeSpan.ParseExact` with one or several formats."""
-    failure: FormatException | OverflowException = _bad(text)
+    failure: ClrError = _bad(text)
     for fmt in formats:
         try:
             return _exact(text, fmt)

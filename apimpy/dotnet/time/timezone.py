@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as py
+import datetime as dt
 import zoneinfo
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from apimpy.dotnet.exceptions import (
     ArgumentOutOfRangeException,
     TimeZoneNotFoundException,
 )
-from apimpy.dotnet.time import datetime as dt
+from apimpy.dotnet.time import datetime as clr
 from apimpy.dotnet.time import ticks as tk
 from apimpy.dotnet.time.datetime import LOCAL, UNSPECIFIED, UTC, DateTime
 from apimpy.dotnet.time.datetime_format import offset_text
@@ -33,13 +33,13 @@ __all__ = ["TimeZoneInfo", "find"]
 _EDGE = tk.DAY * 2
 
 
-def _moment(ticks: int) -> py.datetime:
+def _moment(ticks: int) -> dt.datetime:
     """A clock reading as Python's datetime, kept away from the ends of its range."""
     ticks = min(max(ticks, _EDGE), tk.MAX_TICKS - _EDGE)
-    return py.datetime(1, 1, 1) + py.timedelta(microseconds=ticks // 10)  # noqa: DTZ001
+    return dt.datetime(1, 1, 1) + dt.timedelta(microseconds=ticks // 10)  # noqa: DTZ001
 
 
-def _ticks(delta: py.timedelta | None) -> int:
+def _ticks(delta: dt.timedelta | None) -> int:
     return 0 if delta is None else (delta.days * 86400 + delta.seconds) * tk.SECOND
 
 
@@ -70,12 +70,12 @@ class TimeZoneInfo:
         """The offset without daylight saving in that year: the smaller one of January and July."""
         if self.zone is None:
             return self.base
-        return min(_ticks(py.datetime(year, month, 1, tzinfo=self.zone).utcoffset()) for month in (1, 7))
+        return min(_ticks(dt.datetime(year, month, 1, tzinfo=self.zone).utcoffset()) for month in (1, 7))
 
     def offset_at_utc(self, ticks: int) -> int:
         if self.zone is None:
             return self.base
-        return _ticks(_moment(ticks).replace(tzinfo=py.UTC).astimezone(self.zone).utcoffset())
+        return _ticks(_moment(ticks).replace(tzinfo=dt.UTC).astimezone(self.zone).utcoffset())
 
     def offsets_at_local(self, ticks: int) -> tuple[int, int]:
         """The offsets of a clock reading: equal, but for the hours that exist twice or not at all."""
@@ -129,7 +129,6 @@ _T.prop("string DisplayName", attr="display_name")
 _T.prop("string StandardName", attr="standard_name")
 _T.prop("string DaylightName", attr="daylight_name")
 _T.prop("TimeSpan BaseUtcOffset", lambda z: TimeSpan(z.base))
-_T.prop("bool SupportsDaylightSavingTime", lambda z: _has_daylight(z))
 _T.method("string ToString()", TimeZoneInfo.clr_to_string)
 _T.method("bool Equals(TimeZoneInfo other)", lambda z, o: z == o)
 _T.method("bool Equals(object obj)", lambda z, o: z == o)
@@ -140,7 +139,10 @@ _T.method("static void ClearCachedData()", lambda: None)
 def _has_daylight(z: TimeZoneInfo) -> bool:
     if z.zone is None:
         return False
-    return len({py.datetime(2024, month, 1, tzinfo=z.zone).utcoffset() for month in (1, 4, 7, 10)}) > 1
+    return len({dt.datetime(2024, month, 1, tzinfo=z.zone).utcoffset() for month in (1, 4, 7, 10)}) > 1
+
+
+_T.prop("bool SupportsDaylightSavingTime", _has_daylight)
 
 
 @_T.method("static ReadOnlyCollection<TimeZoneInfo> GetSystemTimeZones()")
@@ -265,18 +267,18 @@ def convert_offset(d: DateTimeOffset, destination: TimeZoneInfo | None) -> DateT
 
 _T.method(
     "static DateTime ConvertTimeBySystemTimeZoneId(DateTime dateTime, string destinationTimeZoneId)",
-    lambda d, id: convert(d, find(id)),
+    lambda d, zone: convert(d, find(zone)),
 )
 _T.method(
     "static DateTime ConvertTimeBySystemTimeZoneId(DateTime dateTime, string sourceTimeZoneId, "
     "string destinationTimeZoneId)",
-    lambda d, source, id: convert_between(
-        d, LOCAL_ZONE if d.kind == LOCAL and source == LOCAL_ZONE.id else find(source), find(id)
+    lambda d, source, zone: convert_between(
+        d, LOCAL_ZONE if d.kind == LOCAL and source == LOCAL_ZONE.id else find(source), find(zone)
     ),
 )
 _T.method(
     "static DateTimeOffset ConvertTimeBySystemTimeZoneId(DateTimeOffset dateTimeOffset, string destinationTimeZoneId)",
-    lambda d, id: convert_offset(d, find(id)),
+    lambda d, zone: convert_offset(d, find(zone)),
 )
 _T.method(
     "static DateTime ConvertTimeFromUtc(DateTime dateTime, TimeZoneInfo destinationTimeZone)",
@@ -352,7 +354,7 @@ transition_time = clr_type(
 _N = transition_time
 _N.method(
     "static TransitionTime CreateFixedDateRule(DateTime timeOfDay, int month, int day)",
-    lambda t, month, day: TransitionTime(t, month, 1, day, dt._DAYS[0], fixed=True),
+    lambda t, month, day: TransitionTime(t, month, 1, day, clr._DAYS[0], fixed=True),
 )
 _N.method(
     "static TransitionTime CreateFloatingDateRule(DateTime timeOfDay, int month, int week, DayOfWeek dayOfWeek)",

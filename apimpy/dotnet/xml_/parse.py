@@ -98,12 +98,16 @@ class _Builder:
         parser.EndCdataSectionHandler = self.end_cdata
         parser.StartDoctypeDeclHandler = self.doctype
         parser.XmlDeclHandler = self.declaration
+        if preserve:
+            # the only way to hear of white space outside the root
+            parser.DefaultHandler = self.other
 
     def run(self) -> XDocument:
         try:
             self.parser.Parse(self.data, True)
         except expat.ExpatError as error:
             raise self.translate(error) from None
+        self.flush()
         return self.document
 
     def here(self) -> tuple[int, int]:
@@ -145,8 +149,12 @@ class _Builder:
             if name == "xmlns" or name.startswith("xmlns:"):
                 if scope is self.scopes[-1]:
                     scope = dict(scope)
+                if name != "xmlns" and not value:
+                    raise self.fail("Invalid namespace declaration.", line, column + 1)
                 scope[name[6:]] = value
             elif name == "xml:space":
+                if value not in ("default", "preserve"):
+                    raise self.fail(f"'{value}' is an invalid xml:space value.", line, column + 1)
                 keep = self.preserve or value == "preserve"
         self.scopes.append(scope)
         self.keep.append(keep)
@@ -177,6 +185,8 @@ class _Builder:
         prefix, colon, local = name.partition(":")
         if not colon:
             return XName(name, scope[""] if is_element else "")
+        if not local or not prefix or ":" in local:
+            raise self.fail("The ':' character, hexadecimal value 0x3A, cannot be included in a name.", line, column)
         uri = scope.get(prefix)
         if uri is None:
             raise self.fail(f"'{prefix}' is an undeclared prefix.", line, column)
@@ -191,6 +201,10 @@ class _Builder:
         parent = self.current.parent
         assert parent is not None
         self.current = parent
+
+    def other(self, text: str) -> None:
+        if not self.depth and text and not text.strip(WHITE):
+            self.text.append(text)
 
     def comment(self, text: str) -> None:
         self.flush()
@@ -212,6 +226,8 @@ class _Builder:
         raise self.fail(_NO_DTD, *self.here())
 
     def declaration(self, version: str, encoding: str | None, standalone: int) -> None:
+        if version != "1.0":
+            raise self.fail(f"Version number '{version}' is invalid.", 1, self.data.find(b"version") + 10)
         alone = None if standalone == -1 else "yes" if standalone else "no"
         self.document.declaration = XDeclaration(version, encoding, alone)
 
@@ -263,22 +279,35 @@ class _Builder:
         )
 
     def _bad(self, rest: str, line: int, column: int) -> ClrError:
-        c = rest[0]
+        c, code = rest[0], f"0x{ord(rest[0]):02X}"
+        before = self.data[: self.parser.ErrorByteIndex].decode("utf-8", "replace")
         if ord(c) < 32 and c not in WHITE:
-            return self.fail(f"'{c}', hexadecimal value 0x{ord(c):02X}, is an invalid character.", line, column)
-        if not self.names and self.document.root is None and not rest.startswith("<"):
-            before = self.data[: self.parser.ErrorByteIndex]
-            if not before.strip():
-                return self.fail(_ROOT, line, column)
-        if c == "&" or self.data[self.parser.ErrorByteIndex - 1 : self.parser.ErrorByteIndex] == b"&":
+            return self.fail(f"'{c}', hexadecimal value {code}, is an invalid character.", line, column)
+        start = self.data.decode("utf-8", "replace")
+        white = len(start) - len(start.lstrip(WHITE))
+        if start[white : white + 1] != "<" and not self.names:
+            return self.fail(_ROOT, *_position(start, white))
+        tag = before[before.rfind("<") :]
+        if tag in ("<", "</"):
+            return self.fail(f"Name cannot begin with the '{c}' character, hexadecimal value {code}.", line, column)
+        if c == "&" or before.endswith("&"):
             return self.fail("An error occurred while parsing EntityName.", line, column + (c == "&"))
-        if c.isdigit() and self.data[self.parser.ErrorByteIndex - 1 : self.parser.ErrorByteIndex] == b"<":
+        expected = ""
+        if before.endswith("="):
+            expected = "'\"' or '''"
+        elif re.fullmatch(r"<[\w:.-]+", tag):
             return self.fail(
-                f"Name cannot begin with the '{c}' character, hexadecimal value 0x{ord(c):02X}.", line, column
+                f"The '{c}' character, hexadecimal value {code}, cannot be included in a name.", line, column
             )
-        if self.data[self.parser.ErrorByteIndex - 1 : self.parser.ErrorByteIndex] == b"=":
-            return self.fail(f"'{c}' is an unexpected token. The expected token is '\"' or '''.", line, column)
-        return self.fail(f"'{c}' is an unexpected token.", line, column)
+        elif _AFTER_NAME.fullmatch(tag):
+            expected = "'='"
+        elif tag.endswith("/") or tag.startswith("</"):
+            expected = "'>'"
+        elif c == "<" and (tag.count('"') | tag.count("'")) % 2:
+            return self.fail("'<', hexadecimal value 0x3C, is an invalid attribute character.", line, column)
+        hint = f" The expected token is {expected}." if expected else ""
+        return self.fail(f"'{c}' is an unexpected token.{hint}", line, column)
 
 
+_AFTER_NAME = re.compile(r"""<[\w:.-]+(?:\s+[\w:.-]+\s*=\s*(?:"[^"]*"|'[^']*'))*\s+[\w:.-]+\s*""")
 _TAG = re.compile(rb"""<(?:[^"'>]|"[^"]*"|'[^']*')*>""")

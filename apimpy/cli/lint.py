@@ -1,0 +1,80 @@
+"""`apimpy lint`: findings in policy documents, as text or JSON.
+
+A folder means every `*.xml` below it.  Without `--named-value`, unresolved `{{names}}` are not errors: lint works
+without secrets.  Exit 0: nothing at or above `--fail-level`; 1: findings; 2: wrong usage.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from apimpy.cli.options import fragments_from, named_values
+from apimpy.diagnostics import Severity, Sink
+from apimpy.lint.check import check_file
+
+__all__ = ["lint_command"]
+
+_LEVELS = {"error": Severity.ERROR, "warning": Severity.WARNING, "info": Severity.INFO}
+_LATER_FORMATS = ("sarif", "github")
+
+
+@click.command("lint", help="Check policy documents: reading, placement, attributes, C# types.")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH…")
+@click.option("--format", "format_", type=click.Choice(["text", "json", *_LATER_FORMATS]), default="text", show_default=True)
+@click.option("--fail-level", type=click.Choice(list(_LEVELS)), default="error", show_default=True)
+@click.option("--encoding", type=click.Choice(["auto", "xml", "rawxml"]), default="auto", show_default=True)
+@click.option("--named-value", "named", multiple=True, metavar="NAME=VALUE", help="A named value (repeatable).")
+@click.option("--fragments", type=click.Path(file_okay=False), help="Folder of policy fragments (NAME.xml).")
+@click.option("--gateway", help="Not available yet.")
+def lint_command(
+    paths: tuple[str, ...],
+    format_: str,
+    fail_level: str,
+    encoding: str,
+    named: tuple[str, ...],
+    fragments: str | None,
+    gateway: str | None,
+) -> None:
+    if format_ in _LATER_FORMATS or gateway is not None:
+        click.echo(f"apimpy lint: --{'gateway' if gateway else 'format ' + format_} is not available yet", err=True)
+        sys.exit(2)
+    values = named_values(named)
+    files = _files(paths)
+    sink = Sink()
+    known = fragments_from(fragments, sink, values or None) if fragments else None
+    for path in files:
+        check_file(path, sink, encoding=encoding, named_values=values or None, fragments=known)
+    found = list(sink)
+    if format_ == "json":
+        summary = {
+            "files": len(files),
+            "errors": sum(d.severity is Severity.ERROR for d in found),
+            "warnings": sum(d.severity is Severity.WARNING for d in found),
+        }
+        shown = {"diagnostics": [d.to_json() for d in found], "summary": summary}
+        click.echo(json.dumps(shown, indent=2, ensure_ascii=False))
+    else:
+        for d in found:
+            click.echo(str(d) + (f"\n    help: {d.help}" if d.help else ""))
+    if any(d.severity >= _LEVELS[fail_level] for d in found):
+        sys.exit(1)
+
+
+def _files(paths: tuple[str, ...]) -> list[Path]:
+    out: list[Path] = []
+    for text in paths:
+        path = Path(text)
+        if path.is_dir():
+            inside = sorted(p for p in path.rglob("*.xml") if p.is_file())
+            if not inside:
+                raise click.UsageError(f"{text}: no *.xml files in this folder")
+            out += inside
+        elif path.exists():
+            out.append(path)
+        else:
+            raise click.UsageError(f"{text}: no such file or folder")
+    return out
