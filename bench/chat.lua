@@ -1,4 +1,5 @@
--- The load: one chat request over and over; at the end one line of JSON.  BODY is a file.
+-- The load: a conversation whose last message is new in every request, as in life; at the end one line of JSON.
+-- BODY is a file.
 local file = assert(io.open(os.getenv("BODY"), "rb"))
 wrk.method, wrk.body = "POST", file:read("*a")
 file:close()
@@ -11,6 +12,12 @@ for name, value in pairs({
   ["X-Stainless-Retry-Count"] = "0",
   ["X-Team"] = "bench",
 }) do wrk.headers[name] = value end
+
+local number, body = 0, wrk.body
+request = function()
+  number = number + 1
+  return wrk.format(nil, nil, nil, (body:gsub("three hundred", number .. " hundred", 1)))
+end
 
 done = function(summary, latency)
   local e = summary.errors

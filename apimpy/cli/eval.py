@@ -22,7 +22,7 @@ from apimpy.dotnet.exceptions import BudgetExceeded, ClrError
 from apimpy.dotnet.values import well_formed
 from apimpy.source import SourceFile, SourceMap
 
-__all__ = ["eval_command"]
+__all__ = ["compile_text", "eval_command", "evaluate"]
 
 
 @click.command("eval", help="Evaluate an expression, '@(…)' or '@{…}', with a real C# type system.")
@@ -30,7 +30,9 @@ __all__ = ["eval_command"]
 @click.option("--context", "context_file", type=click.Path(dir_okay=False), help="Context fixture (JSON).")
 @click.option("--jsonl", "jsonl", type=click.Path(dir_okay=False), help="Evaluate the rows of a file ('-': stdin).")
 @click.option("--fixtures", type=click.Path(file_okay=False), help="Folder of the fixtures that rows name.")
-@click.option("--named-value", "named", multiple=True, metavar="NAME=VALUE", help="Replace {{NAME}} first (repeatable).")
+@click.option(
+    "--named-value", "named", multiple=True, metavar="NAME=VALUE", help="Replace {{NAME}} first (repeatable)."
+)
 @click.option("--any-type", is_flag=True, help="Do not enforce the platform's list of allowed types.")
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def eval_command(
@@ -50,7 +52,7 @@ def eval_command(
     if expression is None:
         raise click.UsageError("Give an expression or --jsonl FILE (the interactive form is not available yet).")
     fixture = _read_json(context_file) if context_file else {}
-    row, sink = _one("", _replace(expression, values), fixture, options)
+    row, sink = evaluate("", _replace(expression, values), fixture, options)
     if format_ == "json":
         click.echo(json.dumps({k: v for k, v in row.items() if k != "id"}, ensure_ascii=False))
     elif row["ok"]:
@@ -84,7 +86,9 @@ def _read_json(path: str | Path) -> dict[str, Any]:
 
 def _many(source: str, fixtures: Path | None, values: dict[str, str], options: CompileOptions) -> None:
     try:
-        lines = sys.stdin.read().splitlines() if source == "-" else Path(source).read_text(encoding="utf-8").splitlines()
+        lines = (
+            sys.stdin.read().splitlines() if source == "-" else Path(source).read_text(encoding="utf-8").splitlines()
+        )
     except OSError as error:
         raise click.UsageError(f"{source}: {error.strerror}") from None
     loaded: dict[str, dict[str, Any]] = {}
@@ -103,7 +107,7 @@ def _many(source: str, fixtures: Path | None, values: dict[str, str], options: C
             loaded[name] = _read_json(fixtures / f"{name}.json")
         id = case.get("id", number)
         try:
-            row, _ = _one(id, _replace(expr, values), loaded[name] if name else {}, options)
+            row, _ = evaluate(id, _replace(expr, values), loaded[name] if name else {}, options)
         except Exception as error:  # our bug, in this row: the others still count
             traceback.print_exc()
             row = _failed(id, "InternalError", f"{type(error).__name__}: {error}")
@@ -119,10 +123,12 @@ def compile_text(text: str, options: CompileOptions, sink: Sink, name: str = "ex
         sink.report("DOC003", "Expected an expression: @( … ) or @{ … }", file.span(0, len(text)))
         return None
     source = bare[2:-1]
-    return compile_island(source, SourceMap.identity(file, start + 2, len(source)), bare[1] == "{", "object", sink, options)
+    return compile_island(
+        source, SourceMap.identity(file, start + 2, len(source)), bare[1] == "{", "object", sink, options
+    )
 
 
-def _one(id: Any, text: str, fixture: dict[str, Any], options: CompileOptions) -> tuple[dict[str, Any], Sink]:
+def evaluate(id: Any, text: str, fixture: dict[str, Any], options: CompileOptions) -> tuple[dict[str, Any], Sink]:
     from apimpy.dotnet.encode import encode
     from apimpy.runtime.fixture import load_fixture
 

@@ -24,7 +24,9 @@ _LATER_FORMATS = ("sarif", "github")
 
 @click.command("lint", help="Check policy documents: reading, placement, attributes, C# types.")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH…")
-@click.option("--format", "format_", type=click.Choice(["text", "json", *_LATER_FORMATS]), default="text", show_default=True)
+@click.option(
+    "--format", "format_", type=click.Choice(["text", "json", *_LATER_FORMATS]), default="text", show_default=True
+)
 @click.option("--fail-level", type=click.Choice(list(_LEVELS)), default="error", show_default=True)
 @click.option("--encoding", type=click.Choice(["auto", "xml", "rawxml"]), default="auto", show_default=True)
 @click.option("--named-value", "named", multiple=True, metavar="NAME=VALUE", help="A named value (repeatable).")

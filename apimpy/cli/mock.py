@@ -22,7 +22,9 @@ def mock_command(host: str, port: int, reply: str | None, delay: float, event_de
     Faults on request: the headers x-mock-status, x-mock-retry-after, x-mock-delay, x-mock-event-delay, x-mock-cut.
     """
     from apimpy.gateway.run import run_until_stopped, serve_mock
-    from apimpy.mock.backend import MockSettings
+    from apimpy.mock.backend import MockSettings, mock_application
+    from apimpy.tokens.counter import TiktokenCounter
 
-    settings = MockSettings(reply, delay / 1000, event_delay / 1000)
-    sys.exit(run_until_stopped(lambda: serve_mock(host, port, settings)))
+    counter = TiktokenCounter()
+    application = mock_application(counter, MockSettings(reply, delay / 1000, event_delay / 1000))
+    sys.exit(run_until_stopped(lambda: serve_mock(host, port, application, counter)))

@@ -72,7 +72,7 @@ def serve_command(policy: Path, **flags: Any) -> None:
     logging.basicConfig(
         stream=sys.stderr, level=flags["log_level"].upper(), format="%(levelname)s %(name)s: %(message)s"
     )
-    sys.exit(_run(config))
+    sys.exit(_run(config, flags["mock_reply"]))
 
 
 def _refuse_unbuilt(policy: Path, flags: dict[str, Any]) -> None:
@@ -101,7 +101,6 @@ def _config(policy: Path, flags: dict[str, Any]) -> ServeConfig:
     return ServeConfig(
         policy=policy,
         backend=None if flags["mock"] else parse_backend(flags["backend"]),
-        mock_reply=flags["mock_reply"],
         host=flags["host"],
         port=flags["port"],
         admin_port=flags["admin_port"],
@@ -148,10 +147,11 @@ def _options(flags: dict[str, Any]) -> Options:
     return dataclasses.replace(defaults, **chosen)
 
 
-def _run(config: ServeConfig) -> int:
+def _run(config: ServeConfig, mock_reply: str | None) -> int:
     from apimpy.diagnostics import Severity
     from apimpy.gateway.load import load_program
     from apimpy.gateway.run import run_until_stopped, serve
+    from apimpy.mock.backend import MockSettings, mock_application
     from apimpy.tokens.counter import TiktokenCounter
 
     loaded = load_program(config.policy, config.fragments, dict(config.named_values))
@@ -169,4 +169,5 @@ def _run(config: ServeConfig) -> int:
             click.echo(f"option {field.name}: {value}", err=True)
     counter = TiktokenCounter()
     counting = loaded.counts_tokens or config.backend is None
-    return run_until_stopped(lambda: serve(config, program, counter, preload=counting))
+    mock = mock_application(counter, MockSettings(mock_reply)) if config.backend is None else None
+    return run_until_stopped(lambda: serve(config, program, counter, preload=counting, mock=mock))

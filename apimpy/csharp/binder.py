@@ -80,7 +80,9 @@ class Binder:
         """A named value without a value occurs: nothing can run, but everything else is checked."""
         self.ids = 0
         self._contexts: dict[int, FunctionContext] = {}
-        self._lambdas: dict[tuple[int, tuple[Type, ...], Type | None, int], tuple[bd.BLambda | None, list[Problem]]] = {}
+        self._lambdas: dict[
+            tuple[int, tuple[Type, ...], Type | None, int], tuple[bd.BLambda | None, list[Problem]]
+        ] = {}
         self.accesses: list[bd.BTemp] = []
         """Receivers of the conditional accesses around the current node."""
         self.outcomes: list[BExpr] = []
@@ -315,7 +317,9 @@ class Binder:
                 self.report_lambda(e, t)
                 return self.broken(where)
             return self.error(
-                where, "CS1660", f"Cannot convert lambda expression to type '{t.name}' because it is not a delegate type"
+                where,
+                "CS1660",
+                f"Cannot convert lambda expression to type '{t.name}' because it is not a delegate type",
             )
         if isinstance(e, bd.BMethodGroup):
             return self.error(
@@ -328,7 +332,12 @@ class Binder:
             return self.error(
                 where, "CS0037", f"Cannot convert null to '{t.name}' because it is a non-nullable value type"
             )
-        if e.const is not MISSING and keyword(e.type) in INTEGRAL and keyword(t) in INTEGRAL and keyword(e.type) == "int":
+        if (
+            e.const is not MISSING
+            and keyword(e.type) in INTEGRAL
+            and keyword(t) in INTEGRAL
+            and keyword(e.type) == "int"
+        ):
             return self.error(where, "CS0031", f"Constant value '{e.const}' cannot be converted to a '{t.name}'")
         if explicit(e.type, t) is not None:
             return self.error(
@@ -419,8 +428,12 @@ class Binder:
         made, problems = self._lambda(e, [p.type for p in shape.params], target)
         self.problems.extend(problems)
         if made is None and not problems:
-            self.error(e, "CS1662", "Cannot convert lambda expression to intended delegate type because some of the "
-                "return types in the block are not implicitly convertible to the delegate return type")
+            self.error(
+                e,
+                "CS1662",
+                "Cannot convert lambda expression to intended delegate type because some of the "
+                "return types in the block are not implicitly convertible to the delegate return type",
+            )
 
     def _lambda(
         self, e: bd.BUnboundLambda, inputs: list[Type], target: Type | None
@@ -504,8 +517,13 @@ class Binder:
 
     def method_for(self, group: bd.BMethodGroup, inputs: list[Type]) -> Method | None:
         """The method of a group that takes these parameter types."""
-        args = [Arg(n.Argument(group.start, group.end, None), bd.BTemp(t, group.start, group.end, 0), None, "") for t in inputs]
-        chosen = resolve(self, n.Node(group.start, group.end), group.name, group.methods, args, group.type_args, quiet=True)
+        args = [
+            Arg(n.Argument(group.start, group.end, None), bd.BTemp(t, group.start, group.end, 0), None, "")
+            for t in inputs
+        ]
+        chosen = resolve(
+            self, n.Node(group.start, group.end), group.name, group.methods, args, group.type_args, quiet=True
+        )
         return chosen.method if chosen is not None else None
 
     def _delegate_from(self, e: BExpr, t: Type) -> bd.BLambda | None:
@@ -580,7 +598,11 @@ class Binder:
         """The best common type of several expressions."""
         types = []
         for v in values:
-            if v.type not in (NULL, ERROR) and not isinstance(v, bd.BUnboundLambda | bd.BMethodGroup) and v.type not in types:
+            if (
+                v.type not in (NULL, ERROR)
+                and not isinstance(v, bd.BUnboundLambda | bd.BMethodGroup)
+                and v.type not in types
+            ):
                 types.append(v.type)
         for t in types:
             if all(self.can_convert(v, t) for v in values):
@@ -602,7 +624,9 @@ def _is_statement(e: BExpr) -> bool:
     """May stand as a statement of its own."""
     if isinstance(e, bd.BConditionalAccess):
         return _is_statement(e.rest)
-    return isinstance(e, bd.BCall | bd.BLocalCall | bd.BInvoke | bd.BAssign | bd.BCompound | bd.BNew | bd.BInit | bd.BThrow)
+    return isinstance(
+        e, bd.BCall | bd.BLocalCall | bd.BInvoke | bd.BAssign | bd.BCompound | bd.BNew | bd.BInit | bd.BThrow
+    )
 
 
 is_statement = _is_statement

@@ -225,6 +225,39 @@ class BInterpolated(BExpr):
     parts: list[str | tuple[BExpr, int | None, str | None]]
 
 
+class BNullTest(BExpr):
+    """Core: `temp` = value; `present` where it is not null, else `absent`."""
+
+    value: BExpr
+    temp: BTemp
+    present: BExpr
+    absent: BExpr
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PieceValue:
+    """A value in a concatenation, with alignment and format."""
+
+    value: BExpr
+    width: int | None
+    format: str | None
+
+
+Piece = str | PieceValue
+
+
+class BConcat(BExpr):
+    """Core: pieces of text joined."""
+
+    parts: list[Piece]
+
+
+class BDispose(BExpr):
+    """Core: `Dispose()` of a disposable that may be null."""
+
+    value: BExpr
+
+
 class BAssign(BExpr):
     target: BExpr
     value: BExpr

@@ -36,7 +36,9 @@ class _Post:
 
     __slots__ = ("args", "end", "kind", "name", "start")
 
-    def __init__(self, kind: str, start: int, end: int, name: n.Name | None = None, args: Children | None = None) -> None:
+    def __init__(
+        self, kind: str, start: int, end: int, name: n.Name | None = None, args: Children | None = None
+    ) -> None:
         self.kind, self.start, self.end, self.name, self.args = kind, start, end, name, args
 
 

@@ -132,7 +132,13 @@ class _Inference:
             return
         use = as_instance_of(source, target.decl)
         if use is not None:
-            covariant = target.decl.name in ("IEnumerable", "IEnumerator", "IReadOnlyCollection", "IReadOnlyList", "IGrouping")
+            covariant = target.decl.name in (
+                "IEnumerable",
+                "IEnumerator",
+                "IReadOnlyCollection",
+                "IReadOnlyList",
+                "IGrouping",
+            )
             for t, s in zip(target.args, use.args, strict=True):
                 self.infer(t, s, exact=not covariant)
 
@@ -363,8 +369,12 @@ def resolve(
     quiet: bool = False,
 ) -> Candidate | None:
     """The best candidate, or None after reporting why there is none (unless `quiet`)."""
-    if any(a.value is not None and a.value.type is ERROR and not isinstance(a.value, bd.BUnboundLambda | bd.BMethodGroup
-            | bd.BLocalFunctionRef) for a in args):
+    if any(
+        a.value is not None
+        and a.value.type is ERROR
+        and not isinstance(a.value, bd.BUnboundLambda | bd.BMethodGroup | bd.BLocalFunctionRef)
+        for a in args
+    ):
         return None
     candidates: list[Candidate] = []
     failed: list[Candidate] = []
@@ -478,15 +488,19 @@ def _explain(
                 b.error(a.node, "CS1615", f"Argument {i + 1} may not be passed with the '{a.mode}' keyword")
             return
         mode = "out " if a.mode in ("out", "out declaration") else ""
-        b.error(
-            a.node, "CS1503", f"Argument {i + 1}: cannot convert from '{mode}{given}' to '{mode}{c.types[i].name}'"
-        )
+        b.error(a.node, "CS1503", f"Argument {i + 1}: cannot convert from '{mode}{given}' to '{mode}{c.types[i].name}'")
         return
     if type_args is not None and all(len(m.type_params) != len(type_args) for m in methods):
         if any(m.type_params for m in methods):
-            b.error(node, "CS0305", f"Using the generic method '{name}' requires {len(methods[0].type_params)} type arguments")
+            b.error(
+                node,
+                "CS0305",
+                f"Using the generic method '{name}' requires {len(methods[0].type_params)} type arguments",
+            )
         else:
-            b.error(node, "CS0308", f"The non-generic method '{methods[0].signature}' cannot be used with type arguments")
+            b.error(
+                node, "CS0308", f"The non-generic method '{methods[0].signature}' cannot be used with type arguments"
+            )
         return
     if inference_failed:
         m = next(m for m in methods if m.type_params)
@@ -506,7 +520,9 @@ def _explain(
     if len(methods) == 1 and len(args) < len(methods[0].params):
         m = methods[0]
         given_names = {a.name for a in args if a.name}
-        missing = next((p for i, p in enumerate(m.params) if i >= len(args) and not p.optional and p.name not in given_names), None)
+        missing = next(
+            (p for i, p in enumerate(m.params) if i >= len(args) and not p.optional and p.name not in given_names), None
+        )
         if missing is not None:
             b.error(
                 node,
@@ -561,5 +577,3 @@ def apply(b: Binder, node: n.Node, c: Candidate, args: list[Arg]) -> tuple[list[
         else:
             out.append(bd.BConst(p.type, node.start, node.end, const=p.default, nullable=p.default is None))
     return out, outs
-
-

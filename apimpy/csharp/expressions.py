@@ -14,7 +14,15 @@ from apimpy.csharp.bound import BExpr, LocalFunctionSymbol
 from apimpy.csharp.calls import Arg, Candidate, apply, resolve
 from apimpy.csharp.conversions import explicit
 from apimpy.csharp.known import INTEGRAL, NUMERIC, is_nullable, keyword, strip_nullable
-from apimpy.csharp.lookup import delegate_signature, is_delegate, is_enum, is_reference, is_subtype, lookup, member_names
+from apimpy.csharp.lookup import (
+    delegate_signature,
+    is_delegate,
+    is_enum,
+    is_reference,
+    is_subtype,
+    lookup,
+    member_names,
+)
 from apimpy.csharp.query import desugar
 from apimpy.csharp.types import (
     ERROR,
@@ -108,7 +116,11 @@ def name(b: Binder, node: n.Name) -> BExpr:
     if b.universe.is_namespace(node.name):
         return bd.BNamespace(VOID, node.start, node.end, node.name)
     if node.name in ("this", "base"):
-        return b.error(node, "CS0026", f"Keyword '{node.name}' is not valid in a static property, static method, or static field initializer")
+        return b.error(
+            node,
+            "CS0026",
+            f"Keyword '{node.name}' is not valid in a static property, static method, or static field initializer",
+        )
     names = [k for s in b.scopes for k in s] + ["context", *b.universe.type_names()]
     near = nearest(node.name, names)
     return b.error(
@@ -149,7 +161,9 @@ def member_of(b: Binder, node: n.Node, target: BExpr, wanted: n.Name) -> BExpr:
     if target.type is ERROR:
         return b.broken(node)
     if isinstance(target, bd.BMethodGroup | bd.BLocalFunctionRef):
-        return b.error(node, "CS0119", f"'{getattr(target, 'name', '')}' is a method, which is not valid in the given context")
+        return b.error(
+            node, "CS0119", f"'{getattr(target, 'name', '')}' is a method, which is not valid in the given context"
+        )
     if isinstance(target, bd.BUnboundLambda):
         return b.error(node, "CS0023", "Operator '.' cannot be applied to operand of type 'lambda expression'")
     if target.type is NULL:
@@ -213,7 +227,13 @@ def _static_member(b: Binder, node: n.Node, t: Type, wanted: n.Name) -> BExpr:
     type_args = tuple(b.type(x) for x in wanted.type_args) if wanted.type_args is not None else None
     if methods or found:
         return bd.BMethodGroup(
-            VOID, node.start, node.end, word, None, methods or tuple(m for m in found if isinstance(m, Method)), type_args
+            VOID,
+            node.start,
+            node.end,
+            word,
+            None,
+            methods or tuple(m for m in found if isinstance(m, Method)),
+            type_args,
         )
     if isinstance(t, Named):
         nested = b.universe.declaration(f"{t.decl.full_name}.{word}", 0)
@@ -228,9 +248,7 @@ def _static_member(b: Binder, node: n.Node, t: Type, wanted: n.Name) -> BExpr:
     )
 
 
-def _property(
-    b: Binder, node: n.Node, p: Property, receiver: BExpr | None, index: list[BExpr], where: n.Node
-) -> BExpr:
+def _property(b: Binder, node: n.Node, p: Property, receiver: BExpr | None, index: list[BExpr], where: n.Node) -> BExpr:
     b.check_allowed(p.owner, "Item" if p.name == "this[]" else p.name, where)
     if p.decl.unsupported:
         b.error(where, "EXP006", f"'{p.owner.name}.{p.name}' is not supported: {p.decl.unsupported}")
@@ -301,7 +319,11 @@ def invoke(b: Binder, node: n.Node, target: BExpr, args: list[Arg]) -> BExpr:
         b.effects.loops = True
         return bd.BInvoke(shape.result, node.start, node.end, target, values, nullable=is_reference(shape.result))
     if isinstance(target, bd.BProperty):
-        return b.error(node, "CS1955", f"Non-invocable member '{target.prop.owner.name}.{target.prop.name}' cannot be used like a method.")
+        return b.error(
+            node,
+            "CS1955",
+            f"Non-invocable member '{target.prop.owner.name}.{target.prop.name}' cannot be used like a method.",
+        )
     return b.error(node, "CS0149", "Method name expected")
 
 
@@ -336,7 +358,9 @@ def _call_group(b: Binder, node: n.Node, group: bd.BMethodGroup, args: list[Arg]
         b.error(name_at, "EXP006", f"'{m.owner.name}.{m.name}' is not supported: {m.decl.unsupported}")
     if not m.static and receiver is None:
         return b.error(
-            node, "CS0120", f"An object reference is required for the non-static field, method, or property '{m.signature}'"
+            node,
+            "CS0120",
+            f"An object reference is required for the non-static field, method, or property '{m.signature}'",
         )
     values, outs = apply(b, node, c, used)
     own = None if m.static else receiver
@@ -389,7 +413,11 @@ def _no_extension(b: Binder, group: bd.BMethodGroup, receiver: BExpr) -> BExpr:
 
 
 def _name_span(group: bd.BMethodGroup) -> n.Node:
-    return n.Node(max(group.start, group.end - len(group.name)), group.end) if group.type_args is None else n.Node(group.start, group.end)
+    return (
+        n.Node(max(group.start, group.end - len(group.name)), group.end)
+        if group.type_args is None
+        else n.Node(group.start, group.end)
+    )
 
 
 def _reads_body(b: Binder, source: BExpr) -> None:
@@ -558,8 +586,12 @@ def conditional(b: Binder, node: n.Conditional) -> BExpr:
     if a.type is c.type and a.type is not NULL and not isinstance(a, bd.BUnboundLambda | bd.BMethodGroup):
         t = a.type
     else:
-        to_c = not isinstance(c, bd.BUnboundLambda | bd.BMethodGroup) and c.type is not NULL and b.can_convert(a, c.type)
-        to_a = not isinstance(a, bd.BUnboundLambda | bd.BMethodGroup) and a.type is not NULL and b.can_convert(c, a.type)
+        to_c = (
+            not isinstance(c, bd.BUnboundLambda | bd.BMethodGroup) and c.type is not NULL and b.can_convert(a, c.type)
+        )
+        to_a = (
+            not isinstance(a, bd.BUnboundLambda | bd.BMethodGroup) and a.type is not NULL and b.can_convert(c, a.type)
+        )
         if to_c and to_a:
             # both ways: only constants do that; the non-constant's type wins
             t = c.type if a.const is not MISSING else a.type
@@ -633,13 +665,19 @@ def is_type(b: Binder, node: n.IsType) -> BExpr:
             b.declare(node, node.declared, t)
         return b.broken(node)
     if isinstance(operand, bd.BUnboundLambda | bd.BMethodGroup):
-        return b.error(node, "CS0837", "The first operand of an 'is' or 'as' operator may not be a lambda expression, "
-            "anonymous method, or method group.")
+        return b.error(
+            node,
+            "CS0837",
+            "The first operand of an 'is' or 'as' operator may not be a lambda expression, "
+            "anonymous method, or method group.",
+        )
     if node.declared is not None and operand.type is not NULL:
         if not (is_subtype(operand.type, t) or _castable(operand.type, t) or is_nullable(operand.type)):
             b.declare(node, node.declared, t)
             return b.error(
-                node, "CS8121", f"An expression of type '{operand.type.name}' cannot be handled by a pattern of type '{t.name}'."
+                node,
+                "CS8121",
+                f"An expression of type '{operand.type.name}' cannot be handled by a pattern of type '{t.name}'.",
             )
     local = None
     if node.declared is not None and node.declared != "_":
@@ -677,7 +715,9 @@ def _is_const(b: Binder, node: n.Node, operand: BExpr, value_node: n.Expr) -> BE
     if value.type is NULL:
         if operand.type.is_value and not is_nullable(operand.type):
             return b.error(
-                value_node, "CS0037", f"Cannot convert null to '{operand.type.name}' because it is a non-nullable value type"
+                value_node,
+                "CS0037",
+                f"Cannot convert null to '{operand.type.name}' because it is a non-nullable value type",
             )
     elif operand.type is not b.k.object_:
         value = b.convert(value, strip_nullable(operand.type), value_node)
@@ -715,7 +755,11 @@ def size_of(b: Binder, node: n.SizeOf) -> BExpr:
     if size is None:
         if t is ERROR:
             return b.broken(node)
-        return b.error(node, "CS0233", f"'{t.name}' does not have a predefined size, therefore sizeof can only be used in an unsafe context")
+        return b.error(
+            node,
+            "CS0233",
+            f"'{t.name}' does not have a predefined size, therefore sizeof can only be used in an unsafe context",
+        )
     return bd.BConst(b.k.int_, node.start, node.end, const=size)
 
 
@@ -810,9 +854,17 @@ def _assignable(b: Binder, target: BExpr, where: n.Node) -> bool:
         if target.prop.setter is None:
             owner = target.prop.owner
             if target.prop.index:
-                b.error(where, "CS0200", f"Property or indexer '{owner.name}.this[{', '.join(p.type.name for p in target.prop.index)}]' cannot be assigned to -- it is read only")
+                b.error(
+                    where,
+                    "CS0200",
+                    f"Property or indexer '{owner.name}.this[{', '.join(p.type.name for p in target.prop.index)}]' cannot be assigned to -- it is read only",
+                )
             else:
-                b.error(where, "CS0200", f"Property or indexer '{owner.name}.{target.prop.name}' cannot be assigned to -- it is read only")
+                b.error(
+                    where,
+                    "CS0200",
+                    f"Property or indexer '{owner.name}.{target.prop.name}' cannot be assigned to -- it is read only",
+                )
             return False
         return True
     if isinstance(target, bd.BItem):
@@ -829,11 +881,17 @@ def increment(b: Binder, node: n.Increment) -> BExpr:
     target = b.value(node.operand)
     if not _assignable(b, target, node.operand):
         if target.type is not ERROR and not b.problems:
-            b.error(node.operand, "CS1059", "The operand of an increment or decrement operator must be a variable, property or indexer")
+            b.error(
+                node.operand,
+                "CS1059",
+                "The operand of an increment or decrement operator must be a variable, property or indexer",
+            )
         return b.broken(node)
     base = strip_nullable(target.type)
     if keyword(base) not in NUMERIC and not is_enum(base):
-        return b.error(node, "CS0023", f"Operator '{node.op}' cannot be applied to operand of type '{target.type.name}'")
+        return b.error(
+            node, "CS0023", f"Operator '{node.op}' cannot be applied to operand of type '{target.type.name}'"
+        )
     temp = b.temp(target.type, node.operand)
     one = bd.BConst(b.k.int_, node.start, node.end, const=1)
     result = operators.binary_bound(b, node, node.op[0], temp, one)
@@ -883,7 +941,9 @@ def construct(b: Binder, node: n.Node, t: Type, args: list[Arg]) -> BExpr:
     if not ctors:
         b.check_allowed(t.decl, ".ctor", node)
         if not b.problems or b.problems[-1].start != node.start:
-            return b.error(node, "CS1729", f"'{t.name}' does not contain a constructor that takes {len(args)} arguments")
+            return b.error(
+                node, "CS1729", f"'{t.name}' does not contain a constructor that takes {len(args)} arguments"
+            )
         return b.broken(node)
     c = resolve(b, node, ".ctor", ctors, args, None, t.name)
     if c is None:
@@ -912,7 +972,9 @@ def initializer(b: Binder, init: n.Initializer, temp: BExpr) -> list[BExpr]:
             target = index_of(b, item, temp, b.arguments(item.args))
         if isinstance(item.value, n.Initializer):
             inner = b.temp(target.type, item)
-            actions.append(bd.BInit(target.type, item.start, item.end, target, inner, initializer(b, item.value, inner)))
+            actions.append(
+                bd.BInit(target.type, item.start, item.end, target, inner, initializer(b, item.value, inner))
+            )
             continue
         value = b.value(item.value)
         if target.type is ERROR or not _assignable(b, target, item):
@@ -978,7 +1040,11 @@ def array_init(b: Binder, init: n.ArrayInitializer, t: ArrayType) -> BExpr:
                 else:
                     b.error(v, "CS0846", "A nested array initializer is expected")
             elif isinstance(v, n.ArrayInitializer):
-                b.error(v, "CS0623", "Array initializers can only be used in a variable or field initializer. Try using a new expression instead.")
+                b.error(
+                    v,
+                    "CS0623",
+                    "Array initializers can only be used in a variable or field initializer. Try using a new expression instead.",
+                )
             else:
                 items.append(b.convert(b.value(v), t.element, v))
 
@@ -991,7 +1057,11 @@ def new_anonymous(b: Binder, node: n.NewAnonymous) -> BExpr:
     names: list[str] = []
     for given, v in zip(node.names, node.values, strict=True):
         if given is None:
-            return b.error(v, "CS0746", "Invalid anonymous type member declarator. Anonymous type members must be declared with a member assignment, simple name or member access.")
+            return b.error(
+                v,
+                "CS0746",
+                "Invalid anonymous type member declarator. Anonymous type members must be declared with a member assignment, simple name or member access.",
+            )
         names.append(given)
     for v, e in zip(node.values, values, strict=True):
         if e.type is NULL or e.type is VOID:
@@ -1035,4 +1105,3 @@ BIND: dict[type, Callable[[Binder, Any], BExpr]] = {
     n.NewArray: new_array,
     n.NewAnonymous: new_anonymous,
 }
-

@@ -272,7 +272,9 @@ class _Scanner:
                 parts.append(c)
                 i += 2
             elif c == "}":
-                self.error("CS8086", "A '}' character must be escaped (by doubling) in an interpolated string.", i, i + 1)
+                self.error(
+                    "CS8086", "A '}' character must be escaped (by doubling) in an interpolated string.", i, i + 1
+                )
                 i += 1
             elif c == "{":
                 flush(i)
@@ -281,7 +283,9 @@ class _Scanner:
                     return i
                 piece_start = i
             else:
-                self.error("CS1010" if c else "CS1039", "Newline in constant" if c else "Unterminated string literal", start, i)
+                self.error(
+                    "CS1010" if c else "CS1039", "Newline in constant" if c else "Unterminated string literal", start, i
+                )
                 self.unterminated = True
                 flush(i)
                 self.add("_INTERP_END", i, i)
@@ -296,7 +300,9 @@ class _Scanner:
         while True:
             if m := _SKIP.match(text, i):
                 if not verbatim and "\n" in m[0]:
-                    self.error("CS8076", "Missing close delimiter '}' for interpolated expression started with '{'.", i, i)
+                    self.error(
+                        "CS8076", "Missing close delimiter '}' for interpolated expression started with '{'.", i, i
+                    )
                     self.unterminated = True
                     return m.end()
                 i = m.end()
@@ -335,7 +341,9 @@ class _Scanner:
                 piece, i = self.escape(i)
                 parts.append(piece)
             elif c in ("", '"', "\n"):
-                self.error("CS8076", "Missing close delimiter '}' for interpolated expression started with '{'.", start, i)
+                self.error(
+                    "CS8076", "Missing close delimiter '}' for interpolated expression started with '{'.", start, i
+                )
                 self.unterminated = True
                 return i
             else:

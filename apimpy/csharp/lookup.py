@@ -19,8 +19,17 @@ from apimpy.csharp.types import (
     TypeParam,
 )
 
-__all__ = ["all_bases", "as_instance_of", "delegate_signature", "is_delegate", "is_enum", "is_reference", "is_subtype",
-    "lookup", "member_names"]
+__all__ = [
+    "all_bases",
+    "as_instance_of",
+    "delegate_signature",
+    "is_delegate",
+    "is_enum",
+    "is_reference",
+    "is_subtype",
+    "lookup",
+    "member_names",
+]
 
 _COVARIANT = {
     "System.Collections.Generic.IEnumerable": (True,),
@@ -99,7 +108,12 @@ def member_names(t: Type) -> Iterator[str]:
     for base in all_bases(t):
         if isinstance(base, Named):
             for name in [*base.decl.declarations, *base.decl.enum_members]:
-                if name not in seen and name[0] != "." and " " not in name and name not in ("this[]", "implicit", "explicit"):
+                if (
+                    name not in seen
+                    and name[0] != "."
+                    and " " not in name
+                    and name not in ("this[]", "implicit", "explicit")
+                ):
                     seen.add(name)
                     yield name
 
@@ -146,7 +160,10 @@ def is_subtype(a: Type, b: Type) -> bool:
         return a.elements == b.elements
     if isinstance(a, ArrayType) and isinstance(b, ArrayType):
         return (
-            a.rank == b.rank and is_reference(a.element) and is_reference(b.element) and is_subtype(a.element, b.element)
+            a.rank == b.rank
+            and is_reference(a.element)
+            and is_reference(b.element)
+            and is_subtype(a.element, b.element)
         )
     if is_nullable(a) and isinstance(a, Named):
         return b is _object() or (isinstance(b, Named) and b.decl.kind == "interface" and is_subtype(a.args[0], b))

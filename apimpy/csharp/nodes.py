@@ -11,8 +11,6 @@ from typing import Any, Literal
 from apimpy.csharp.record import Record
 
 
-
-
 class Node(Record):
     start: int
     end: int

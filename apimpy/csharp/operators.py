@@ -206,8 +206,9 @@ def _coalesce(b: Binder, node: n.Binary) -> BExpr:
     if left.type is not NULL:
         same = b.try_convert(right, left.type)
         if same is not None:
-            return bd.BCoalesce(left.type, node.start, node.end, left, temp, _rewrap(b, temp, left.type), same,
-                nullable=same.nullable)
+            return bd.BCoalesce(
+                left.type, node.start, node.end, left, temp, _rewrap(b, temp, left.type), same, nullable=same.nullable
+            )
     if right.type is ERROR:
         return b.broken(node)
     up = b.try_convert(temp, right.type) if not isinstance(right, bd.BUnboundLambda | bd.BMethodGroup) else None
@@ -508,7 +509,9 @@ def unary_bound(b: Binder, node: n.Node, op: str, operand: BExpr) -> BExpr:
     elif isinstance(base, Named):
         for m in base.decl.own("operator " + op):
             if isinstance(m, Method) and len(m.params) == 1:
-                return bd.BCall(m.result, node.start, node.end, m, None, [b.convert(operand, m.params[0].type, operand)], [])
+                return bd.BCall(
+                    m.result, node.start, node.end, m, None, [b.convert(operand, m.params[0].type, operand)], []
+                )
     if on is None:
         name = _shown(operand)
         return b.error(node, "CS0023", f"Operator '{op}' cannot be applied to operand of type '{name}'")

@@ -64,7 +64,7 @@ def _braces(b: Binder, s: n.Stmt) -> None:
             b.error(
                 n.Node(body.start, body.end),
                 "EXP004",
-                "Block statements must be enclosed in \"{\" and \"}\". You cannot use single-statement control-flow "
+                'Block statements must be enclosed in "{" and "}". You cannot use single-statement control-flow '
                 "statements in policy expressions.",
             )
             return
@@ -145,7 +145,11 @@ def _declarator(b: Binder, node: n.Declaration, d: n.Declarator) -> list[BStmt]:
             if isinstance(t, ArrayType):
                 value = array_init(b, d.value, t)
             elif t is not ERROR:
-                b.error(d.value, "CS0622", "Can only use array initializer expressions to assign to array types. Try using a new expression instead.")
+                b.error(
+                    d.value,
+                    "CS0622",
+                    "Can only use array initializer expressions to assign to array types. Try using a new expression instead.",
+                )
         elif d.value is not None:
             # a lambda may call the variable it initialises only after it is declared: C# forbids reading it, not naming it
             value = b.value(d.value)
@@ -172,7 +176,11 @@ def _parts(b: Binder, t: Type, count: int, where: n.Node) -> list[Type]:
     if isinstance(t, Named) and t.decl.name == "KeyValuePair" and count == 2:
         return list(t.args)
     if t is not ERROR:
-        b.error(where, "CS1061", f"No suitable 'Deconstruct' instance or extension method was found for type '{t.name}', with {count} out parameters and a void return type.")
+        b.error(
+            where,
+            "CS1061",
+            f"No suitable 'Deconstruct' instance or extension method was found for type '{t.name}', with {count} out parameters and a void return type.",
+        )
     return [ERROR] * count
 
 
@@ -248,7 +256,11 @@ def for_(b: Binder, node: n.For) -> BStmt:
         b.fn.loops -= 1
         for e, s_node in zip(step, node.step, strict=True):
             if e.type is not ERROR and not is_statement(e):
-                b.error(s_node, "CS0201", "Only assignment, call, increment, decrement, await, and new object expressions can be used as a statement")
+                b.error(
+                    s_node,
+                    "CS0201",
+                    "Only assignment, call, increment, decrement, await, and new object expressions can be used as a statement",
+                )
         body = _embedded(b, node.body, loop=True)
         return bd.BFor(node.start, node.end, init, test, step, body)
 
@@ -311,7 +323,11 @@ def return_(b: Binder, node: n.Return) -> BStmt:
     value = b.value(node.value)
     if fn.result is VOID:
         if value.type is not ERROR:
-            b.error(node, "CS0127", "Since the function returns void, a return keyword must not be followed by an object expression")
+            b.error(
+                node,
+                "CS0127",
+                "Since the function returns void, a return keyword must not be followed by an object expression",
+            )
         return bd.BReturn(node.start, node.end, value)
     if fn.result is not None:
         value = b.convert(value, fn.result, node.value)
@@ -370,7 +386,12 @@ def try_(b: Binder, node: n.Try) -> BStmt:
                     b.error(c.type, "CS0155", "The type caught or thrown must be derived from System.Exception")
                     t = ERROR
                 for earlier in catches:
-                    if earlier.when is None and t is not ERROR and earlier.type is not ERROR and is_subtype(t, earlier.type):
+                    if (
+                        earlier.when is None
+                        and t is not ERROR
+                        and earlier.type is not ERROR
+                        and is_subtype(t, earlier.type)
+                    ):
                         b.error(
                             c.type,
                             "CS0160",
@@ -403,7 +424,9 @@ def using(b: Binder, node: n.Using) -> BStmt:
 def _check_disposable(b: Binder, t: Type, disposable: Type, where: n.Node) -> None:
     if t not in (ERROR, NULL) and not is_subtype(t, disposable):
         b.error(
-            where, "CS1674", f"'{t.name}': type used in a using statement must be implicitly convertible to 'System.IDisposable'"
+            where,
+            "CS1674",
+            f"'{t.name}': type used in a using statement must be implicitly convertible to 'System.IDisposable'",
         )
 
 
@@ -433,7 +456,11 @@ def switch(b: Binder, node: n.Switch) -> BStmt:
                         labels.append(_label(b, label, value, seen))
                         if label.value is None and label.type is None:
                             if default is not None:
-                                b.error(label, "CS0152", "The switch statement contains multiple cases with the label value 'default:'")
+                                b.error(
+                                    label,
+                                    "CS0152",
+                                    "The switch statement contains multiple cases with the label value 'default:'",
+                                )
                             default = len(sections)
                     _declare_functions(b, s.body)
                     body = [_bind(b, x) for x in s.body]
@@ -471,7 +498,11 @@ def _label(b: Binder, label: n.Label, value: BExpr, seen: set[Any]) -> bd.BLabel
                     b.convert(test, value.type, label.value)
                 key = (type(test.const), test.const)
                 if label.when is None and key in seen:
-                    b.error(label, "CS0152", f"The switch statement contains multiple cases with the label value '{test.const}'")
+                    b.error(
+                        label,
+                        "CS0152",
+                        f"The switch statement contains multiple cases with the label value '{test.const}'",
+                    )
                 seen.add(key)
                 test = b.convert(test, b.k.object_, label.value) if value.type is b.k.object_ else test
     elif label.type is not None:
@@ -645,5 +676,3 @@ def returns_of(s: BStmt) -> Iterator[bd.BReturn]:
     else:
         for c in _children(s):
             yield from returns_of(c)
-
-

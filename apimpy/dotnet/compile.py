@@ -102,7 +102,9 @@ def compile_island(
             return None
         if static is ERROR or not _allowed(static, expected):
             if static is not ERROR:
-                sink.report("EXP003", f"Expression return type '{static.full_name}' is not allowed", map.span(0, len(source)))
+                sink.report(
+                    "EXP003", f"Expression return type '{static.full_name}' is not allowed", map.span(0, len(source))
+                )
             return None
         file = map.pieces[0].file
 

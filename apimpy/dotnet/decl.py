@@ -216,4 +216,3 @@ def enum_type(
     for key, value in members.items():
         decl.enum_members[key] = EnumValue(decl, value)
     return decl
-

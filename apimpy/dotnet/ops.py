@@ -321,5 +321,3 @@ def concat(rt: Runtime, *parts: str) -> str:
     """Concatenation inside a loop: refuses to grow beyond the size budget."""
     rt.check_size(sum(map(len, parts)))
     return "".join(parts)
-
-

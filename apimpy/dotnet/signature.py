@@ -144,9 +144,7 @@ def _member(owner: ClrType, name: str, decl: Declaration) -> Method | Property:
     if decl.kind == "ctor":
         r = _Reader(text[text.index("(") + 1 :])
         params, _ = r.params(scope, ")")
-        return Method(
-            owner, ".ctor", (), tuple(params), owner.open, True, False, decl.impl, decl, tuple(owner.params)
-        )
+        return Method(owner, ".ctor", (), tuple(params), owner.open, True, False, decl.impl, decl, tuple(owner.params))
     if decl.kind == "method":
         if name in ("implicit", "explicit"):
             r = _Reader(text)
@@ -172,9 +170,7 @@ def _member(owner: ClrType, name: str, decl: Declaration) -> Method | Property:
         params, extension = _Reader(head[4] + ")").params(scope, ")")
         static = bool(head[1])
         own: tuple[Type, ...] = type_params or (tuple(owner.params) if static else ())
-        return Method(
-            owner, name, type_params, tuple(params), result, static, extension, decl.impl, decl, own
-        )
+        return Method(owner, name, type_params, tuple(params), result, static, extension, decl.impl, decl, own)
     r = _Reader(text)
     static = r.accept("static")
     kind, decl.nullable = r.type(scope)

@@ -29,7 +29,6 @@ class ServeConfig:
 
     policy: Path
     backend: Url | None = None
-    mock_reply: str | None = None
     host: str = "127.0.0.1"
     port: int = 8080
     admin_port: int = 8081

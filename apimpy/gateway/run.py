@@ -26,7 +26,6 @@ from apimpy.gateway.keys import KeyRing, Subscriber
 from apimpy.gateway.routing import ApiRoute, OperationRoute, Program, Router
 from apimpy.gateway.server import Server
 from apimpy.gateway.transport import AiohttpTransport
-from apimpy.mock.backend import MockSettings, mock_application
 from apimpy.observe.logs import AccessLog
 from apimpy.observe.metrics import Metrics
 from apimpy.runtime.exchange import Api, Operation, Subscription
@@ -115,9 +114,9 @@ async def listen(runner: web.BaseRunner, host: str, port: int) -> tuple[str, int
 
 
 @contextlib.asynccontextmanager
-async def mock_backend(counter: TiktokenCounter, settings: MockSettings) -> AsyncIterator[Url]:
-    """The mock on a loopback port of its own."""
-    runner = web.AppRunner(mock_application(counter, settings), access_log=None, shutdown_timeout=1.0)
+async def _in_process(backend: web.Application) -> AsyncIterator[Url]:
+    """A backend in this process, on a loopback port of its own."""
+    runner = web.AppRunner(backend, access_log=None, shutdown_timeout=1.0)
     host, port = await listen(runner, "127.0.0.1", 0)
     try:
         yield Url("http", host, port, "/")
@@ -137,17 +136,26 @@ def extensions_missing() -> bool:
     return "_http_parser" not in HttpRequestParser.__module__
 
 
-async def serve(config: ServeConfig, program: Program, counter: TiktokenCounter, *, preload: bool) -> None:
+async def serve(
+    config: ServeConfig,
+    program: Program,
+    counter: TiktokenCounter,
+    *,
+    preload: bool,
+    mock: web.Application | None = None,
+) -> None:
     """Run until SIGTERM or SIGINT, then drain.  PortInUse when a listener cannot be opened.
 
     `preload`: the policy counts tokens, so the vocabularies must not be loaded by a request.
+    `mock` is the backend when the configuration names none.
     """
     async with contextlib.AsyncExitStack() as stack:
         if preload:
             counter.preload([DEFAULT_ENCODING])
         backend = config.backend
         if backend is None:
-            backend = await stack.enter_async_context(mock_backend(counter, MockSettings(config.mock_reply)))
+            assert mock is not None
+            backend = await stack.enter_async_context(_in_process(mock))
         access_log = AccessLog(config.access_log)
         stack.push_async_callback(access_log.aclose)
         gateway = build_gateway(config, program, backend, counter, access_log)
@@ -201,12 +209,11 @@ def _stop_signal() -> asyncio.Event:
     return stopped
 
 
-async def serve_mock(host: str, port: int, settings: MockSettings) -> None:
+async def serve_mock(host: str, port: int, mock: web.Application, counter: TiktokenCounter) -> None:
     """The mock on its own, until a signal."""
-    counter = TiktokenCounter()
     counter.preload([DEFAULT_ENCODING])
     stopped = _stop_signal()
-    runner = web.AppRunner(mock_application(counter, settings), access_log=None, shutdown_timeout=5.0)
+    runner = web.AppRunner(mock, access_log=None, shutdown_timeout=5.0)
     shown = await listen(runner, host, port)
     print(f"apimpy mock listening on {_url(*shown)}", flush=True)  # noqa: T201
     await asyncio.to_thread(counter.preload)

@@ -62,9 +62,7 @@ def error_body(status: int, message: str) -> bytes:
 
 def internal_error_body(activity_id: str) -> bytes:
     """The platform's body for unexpected errors."""
-    return (
-        f'{{ "statusCode": 500, "message": "Internal server error", "activityId": "{activity_id}" }}'.encode()
-    )
+    return f'{{ "statusCode": 500, "message": "Internal server error", "activityId": "{activity_id}" }}'.encode()
 
 
 def error_response(fault: PolicyFault, activity_id: str) -> Response:

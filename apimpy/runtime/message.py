@@ -209,7 +209,11 @@ class Response:
     __slots__ = ("body", "combine", "headers", "reason", "status")
 
     def __init__(
-        self, status: int = 200, reason: str | None = None, headers: Headers[str] | None = None, body: Body | None = None
+        self,
+        status: int = 200,
+        reason: str | None = None,
+        headers: Headers[str] | None = None,
+        body: Body | None = None,
     ) -> None:
         from apimpy.runtime.faults import reason_phrase
 

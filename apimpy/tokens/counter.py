@@ -3,11 +3,15 @@
 Counting costs about 30 µs per KB, and worse than linear on long runs of one character; so long texts are counted in
 pieces (each cut costs at most one token of accuracy), and `count_async` moves work above a size to a thread (tiktoken
 releases the interpreter's lock).  Text that spells a special token (`<|endoftext|>`) is ordinary text.
+
+A conversation sends its system prompt and its history again with every turn, so counts are remembered: short texts as
+they are, longer ones by digest (what people wrote does not stay in memory).
 """
 
 from __future__ import annotations
 
 import asyncio
+from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from apimpy.tokens.encodings import load
@@ -26,7 +30,7 @@ PIECE = 64 * 1024
 """Characters counted at a time."""
 COUNTED = 8 * 1024 * 1024
 """Characters counted exactly; what lies beyond is estimated at four bytes a token."""
-_SHORT, _REMEMBERED = 40, 4096
+_SHORT, _REMEMBERED = 40, 8192
 
 
 class TiktokenCounter:
@@ -41,6 +45,7 @@ class TiktokenCounter:
         self._models: dict[str | None, ModelEncoding] = {}
         self._encoders: dict[str, Callable[[str], list[int]]] = {}
         self._short: dict[tuple[str, str], int] = {}
+        self._long: dict[tuple[str, bytes], int] = {}
 
     def preload(self, names: Iterable[str] = SHIPPED) -> None:
         """Load vocabularies now (0.2 to 0.4 s each)."""
@@ -79,7 +84,14 @@ class TiktokenCounter:
             return known
         encode = self._encoders.get(name) or self._encoder(name)
         if size <= PIECE:
-            return len(encode(text))
+            digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+            counted = self._long.get((name, digest))
+            if counted is None:
+                counted = len(encode(text))
+                if len(self._long) >= _REMEMBERED:
+                    self._long.clear()
+                self._long[name, digest] = counted
+            return counted
         total = sum(len(encode(text[at : min(at + PIECE, COUNTED)])) for at in range(0, min(size, COUNTED), PIECE))
         if size > COUNTED:
             total += (len(text[COUNTED:].encode("utf-8", "surrogatepass")) + 3) // 4

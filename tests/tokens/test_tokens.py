@@ -103,8 +103,10 @@ def test_models_from_callers_do_not_pile_up(counter: TiktokenCounter) -> None:
     for i in range(10_000):
         counter.resolve(f"model-{i}")
         counter.count(f"word-{i}", None)
-    assert len(counter._models) <= 4096
-    assert len(counter._short) <= 4096
+        counter.count(f"a text that is not so short and has number {i}", None)
+    assert len(counter._models) <= 8192
+    assert len(counter._short) <= 8192
+    assert len(counter._long) <= 8192
 
 
 def test_damaged_vocabulary_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

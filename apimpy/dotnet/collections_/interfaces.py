@@ -23,6 +23,7 @@ from apimpy.dotnet.exceptions import (
     ArgumentNullException,
     ArgumentOutOfRangeException,
     ClrError,
+    InvalidCastException,
     KeyNotFoundException,
     NotSupportedException,
 )
@@ -108,7 +109,16 @@ def _add(value: Any, item: Any) -> None:
 
 
 def _add_boxed(value: Any, item: Any) -> int:
-    _add(value, cast(item, element_type(value)))
+    of = element_type(value)
+    try:
+        unboxed = cast(item, of)
+    except InvalidCastException as e:
+        raise ArgumentException(
+            f'The value "{to_string(item)}" is not of type "{of.full_name}" and cannot be used in this generic '
+            "collection.",
+            "value",
+        ) from e
+    _add(value, unboxed)
     return len(value) - 1
 
 
@@ -149,8 +159,8 @@ def copy_to(value: Any, array: Array | None, start: int) -> None:
     items = list(iterate(value))
     if start + len(items) > len(array):
         raise ArgumentException(
-            "Destination array is not long enough to copy all the items in the collection. Check array index and "
-            "length."
+            "Destination array was not long enough. Check the destination index, length, and the array's lower bounds.",
+            "destinationArray",
         )
     if str(array.of) == "object":
         of = element_type(value)

@@ -18,7 +18,7 @@ from apimpy.dotnet.exceptions import (
     NotSupportedException,
 )
 from apimpy.dotnet.typecheck import default_of
-from apimpy.dotnet.values import Array, check_size, iterate
+from apimpy.dotnet.values import Array, Runtime, iterate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -78,9 +78,11 @@ def new_capacity(of: Type, capacity: int) -> List:
     return List(of)
 
 
-@_T.ctor("List(IEnumerable<T> collection)", reify=True)
-def new_copy(of: Type, collection: Any) -> List:
-    return List(of, _given(collection))
+@_T.ctor("List(IEnumerable<T> collection)", rt=True, reify=True)
+def new_copy(rt: Runtime, of: Type, collection: Any) -> List:
+    made = List(of)
+    made.extend(_items(rt, made, collection))
+    return made
 
 
 def _given(collection: Any) -> Iterator[Any]:
@@ -130,10 +132,17 @@ def add(self: List, item: Any) -> None:
     self.version += 1
 
 
-@_T.method("void AddRange(IEnumerable<T> collection)")
-def add_range(self: List, collection: Any) -> None:
+def _items(rt: Runtime, self: List, collection: Any) -> list[Any]:
+    """Elements to be added; copying is charged, though less than computing."""
     items = list(_given(collection))
-    check_size(len(self) + len(items))
+    rt.check_size(len(self) + len(items))
+    rt.tick(1 + len(items) // 16)
+    return items
+
+
+@_T.method("void AddRange(IEnumerable<T> collection)", rt=True)
+def add_range(rt: Runtime, self: List, collection: Any) -> None:
+    items = _items(rt, self, collection)
     self.extend(items)
     self.version += 1
 
@@ -150,12 +159,11 @@ def insert(self: List, index: int, item: Any) -> None:
     self.version += 1
 
 
-@_T.method("void InsertRange(int index, IEnumerable<T> collection)")
-def insert_range(self: List, index: int, collection: Any) -> None:
-    items = list(_given(collection))
+@_T.method("void InsertRange(int index, IEnumerable<T> collection)", rt=True)
+def insert_range(rt: Runtime, self: List, index: int, collection: Any) -> None:
+    items = _items(rt, self, collection)
     if not 0 <= index <= len(self):
         raise _out_of_range()
-    check_size(len(self) + len(items))
     self[index:index] = items
     self.version += 1
 

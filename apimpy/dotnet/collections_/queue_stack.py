@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from apimpy.dotnet.collections_.enumerator import Enumerator
 from apimpy.dotnet.collections_.interfaces import copy_to
-from apimpy.dotnet.collections_.list_ import modified
 from apimpy.dotnet.comparison import equality
 from apimpy.dotnet.decl import TypeDecl, clr_type
 from apimpy.dotnet.exceptions import ArgumentNullException, ArgumentOutOfRangeException, InvalidOperationException
@@ -48,7 +47,7 @@ class Queue:
         for item in list(self.items):
             yield item
             if self.version != version:
-                raise modified()
+                raise InvalidOperationException("Collection was modified after the enumerator was instantiated.")
 
     def __len__(self) -> int:
         return len(self.items)

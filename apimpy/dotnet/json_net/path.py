@@ -10,7 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache, partial
 
-from apimpy.dotnet.exceptions import ClrError, FormatException, IndexOutOfRangeException, JsonException, OverflowException
+from apimpy.dotnet.exceptions import (
+    ClrError,
+    FormatException,
+    IndexOutOfRangeException,
+    JsonException,
+    OverflowException,
+)
 from apimpy.dotnet.json_net import query as q
 from apimpy.dotnet.json_net.tree import JArray, JContainer, JObject, JProperty, JToken, JValue
 from apimpy.dotnet.values import Int64, Runtime

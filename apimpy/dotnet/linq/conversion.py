@@ -12,7 +12,7 @@ from apimpy.dotnet.collections_.list_ import List
 from apimpy.dotnet.exceptions import ArgumentOutOfRangeException
 from apimpy.dotnet.linq.enumerable import Lazy, charged, enumerable, given
 from apimpy.dotnet.typecheck import cast, element_type, is_instance, unbox
-from apimpy.dotnet.values import Array, Runtime, box, check_size, iterate, source
+from apimpy.dotnet.values import Array, Runtime, box, iterate, source
 
 if TYPE_CHECKING:
     from apimpy.csharp.types import Type
@@ -23,20 +23,22 @@ Function = Callable[..., Any]
 _E = enumerable
 
 
-def _held(items: Any) -> list[Any]:
+def _held(rt: Runtime, items: Any) -> list[Any]:
+    """The elements; copying is charged, though less than computing."""
     held = list(iterate(source(items)))
-    check_size(len(held))
+    rt.check_size(len(held))
+    rt.tick(1 + len(held) // 16)
     return held
 
 
-@_E.method("static List<T> ToList<T>(this IEnumerable<T> source)", reify=True)
-def to_list(t: Type, items: Any) -> List:
-    return List(t, _held(items))
+@_E.method("static List<T> ToList<T>(this IEnumerable<T> source)", rt=True, reify=True)
+def to_list(rt: Runtime, t: Type, items: Any) -> List:
+    return List(t, _held(rt, items))
 
 
-@_E.method("static T[] ToArray<T>(this IEnumerable<T> source)", reify=True)
-def to_array(t: Type, items: Any) -> Array:
-    return Array(t, _held(items))
+@_E.method("static T[] ToArray<T>(this IEnumerable<T> source)", rt=True, reify=True)
+def to_array(rt: Runtime, t: Type, items: Any) -> Array:
+    return Array(t, _held(rt, items))
 
 
 @_E.method("static HashSet<T> ToHashSet<T>(this IEnumerable<T> source)", reify=True)

@@ -239,13 +239,17 @@ class Regex:
         if count == 0:
             return text
         out: list[str] = []
-        at = len(text) if self.reverse else 0
+        size = len(text)
+        at = size if self.reverse else 0
         for match in self.matches(rt, text, start):
+            made = make(match) or ""
+            size += len(made)
+            rt.check_size(size)
             if self.reverse:
-                out += (text[match.end : at], make(match) or "")
+                out += (text[match.end : at], made)
                 at = match.start
             else:
-                out += (text[at : match.start], make(match) or "")
+                out += (text[at : match.start], made)
                 at = match.end
             count -= 1
             if count == 0:
@@ -257,7 +261,6 @@ class Regex:
             out.reverse()
         else:
             out.append(text[at:])
-        rt.check_size(sum(map(len, out)))
         return "".join(out)
 
     def split(self, rt: Runtime, text: str, count: int, start: int) -> list[str]:

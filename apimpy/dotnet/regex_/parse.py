@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["parse"]
 
 _MAX = 2**31 - 1
-_DEPTH = 250
+_DEPTH = 100
 _SPACE = " \t\n\r\f\v"
 
 

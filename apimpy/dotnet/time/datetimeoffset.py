@@ -118,7 +118,9 @@ def new_with_offset(d: DateTime, offset: TimeSpan) -> DateTimeOffset:
     if offset.ticks and d.kind:
         if d.kind == UTC:
             raise ArgumentException("The UTC Offset for Utc DateTime instances must be 0.", "offset")
-        raise ArgumentException("The UTC Offset of the local dateTime parameter does not match the offset argument.", "offset")
+        raise ArgumentException(
+            "The UTC Offset of the local dateTime parameter does not match the offset argument.", "offset"
+        )
     return make(d.ticks, offset.ticks)
 
 
@@ -229,7 +231,9 @@ _T.method("int GetHashCode()", lambda d: ((d.utc ^ d.utc >> 32) + 2**31) % 2**32
 
 # --- conversions and text --------------------------------------------------------------------------------------------
 
-_T.method("DateTimeOffset ToOffset(TimeSpan offset)", lambda d, o: make(dt._checked(d.utc + o.ticks, 0, "t").ticks, o.ticks))
+_T.method(
+    "DateTimeOffset ToOffset(TimeSpan offset)", lambda d, o: make(dt._checked(d.utc + o.ticks, 0, "t").ticks, o.ticks)
+)
 _T.method("DateTimeOffset ToUniversalTime()", lambda d: DateTimeOffset(d.utc))
 _T.method("DateTimeOffset ToLocalTime()", lambda d: DateTimeOffset(d.utc))
 _T.method("string ToString()", DateTimeOffset.clr_to_string)
