@@ -7,11 +7,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from apimpy.csharp import nodes as n
 from apimpy.csharp.record import Record
 from apimpy.csharp.types import MISSING, Method, Property, Type
+
+if TYPE_CHECKING:
+    from apimpy.csharp import nodes as n
 
 __all__ = ["Conversion", "Local", "LocalFunctionSymbol"]
 

@@ -5,11 +5,13 @@ The parser calls `BUILD[name](children, start, end)`; children are tokens and wh
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from apimpy.csharp import nodes as n
 from apimpy.csharp.tokens import Token
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["BUILD"]
 
@@ -90,7 +92,8 @@ def _interpolated(c: Children, s: int, e: int) -> n.Expr:
 
 
 def _new_array(c: Children, s: int, e: int) -> n.Expr:
-    sizes = tuple(a.value if isinstance(a, n.Argument) else a for a in c[1:] if isinstance(a, (n.Expr, n.Argument)))
+    given = (a.value if isinstance(a, n.Argument) else a for a in c[1:])
+    sizes = tuple(a for a in given if isinstance(a, n.Expr))
     ranks = tuple(t.value for t in c[1:] if isinstance(t, Token))
     init = c[-1] if isinstance(c[-1], n.ArrayInitializer) else None
     return n.NewArray(s, e, _type([c[0]], c[0].start, c[0].end), sizes, ranks, init)
@@ -135,7 +138,7 @@ def _type_part(c: Children, s: int, e: int) -> tuple[str, tuple[n.TypeNode, ...]
 
 
 def _tuple_element(c: Any) -> tuple[n.TypeNode, str | None]:
-    return c if isinstance(c, tuple) else (c, None)  # type: ignore[return-value]
+    return c if isinstance(c, tuple) else (c, None)
 
 
 def _tuple(c: Children, s: int, e: int) -> n.Expr:

@@ -20,25 +20,103 @@ __all__ = ["classify"]
 _TYPE_START = ("IDENT", "PREDEFINED")
 # After `>` of possible type arguments in an expression (C# 7.3, 7.5.4.2 of the language reference).
 _AFTER_TYPE_ARGS = frozenset(
-    "_LPAR _RPAR _RSQB _RBRACE _COLON _SEMI _COMMA _DOT _QUESTION EQ_OP BAR CARET _AND _OR AMP _QDOT _QLSQB "
-    "_INTERP_END _HOLE_CLOSE INTERP_FORMAT".split()
+    [
+        "_LPAR",
+        "_RPAR",
+        "_RSQB",
+        "_RBRACE",
+        "_COLON",
+        "_SEMI",
+        "_COMMA",
+        "_DOT",
+        "_QUESTION",
+        "EQ_OP",
+        "BAR",
+        "CARET",
+        "_AND",
+        "_OR",
+        "AMP",
+        "_QDOT",
+        "_QLSQB",
+        "_INTERP_END",
+        "_HOLE_CLOSE",
+        "INTERP_FORMAT",
+    ]
 )
 # After `(name)`: what makes it a cast rather than a parenthesised expression.
 _AFTER_CAST = frozenset(
-    "TILDE BANG _LPAR IDENT NUMBER STRING CHAR TRUE FALSE NULL THIS K_BASE PREDEFINED _K_NEW _K_TYPEOF _K_DEFAULT "
-    "_K_CHECKED _K_UNCHECKED K_DELEGATE _INTERP_START PLACEHOLDER".split()
+    [
+        "TILDE",
+        "BANG",
+        "_LPAR",
+        "IDENT",
+        "NUMBER",
+        "STRING",
+        "CHAR",
+        "TRUE",
+        "FALSE",
+        "NULL",
+        "THIS",
+        "K_BASE",
+        "PREDEFINED",
+        "_K_NEW",
+        "_K_TYPEOF",
+        "_K_DEFAULT",
+        "_K_CHECKED",
+        "_K_UNCHECKED",
+        "K_DELEGATE",
+        "_INTERP_START",
+        "PLACEHOLDER",
+    ]
 )
 _EXPRESSION_START = _AFTER_CAST | {"PLUS_MINUS", "INCDEC", "_K_THROW"}
 # Before `(`: it opens arguments or belongs to a keyword, so it is no cast.
 _BEFORE_CALL = frozenset(
-    "IDENT PREDEFINED _RPAR _RSQB GT _GT_TYPE STRING _K_IF _K_WHILE _K_FOR _K_FOREACH _K_SWITCH _K_USING _K_LOCK "
-    "_K_CATCH _K_TYPEOF _DEFAULT_OF _K_CHECKED _K_UNCHECKED K_SIZEOF THIS K_BASE".split()
+    [
+        "IDENT",
+        "PREDEFINED",
+        "_RPAR",
+        "_RSQB",
+        "GT",
+        "_GT_TYPE",
+        "STRING",
+        "_K_IF",
+        "_K_WHILE",
+        "_K_FOR",
+        "_K_FOREACH",
+        "_K_SWITCH",
+        "_K_USING",
+        "_K_LOCK",
+        "_K_CATCH",
+        "_K_TYPEOF",
+        "_DEFAULT_OF",
+        "_K_CHECKED",
+        "_K_UNCHECKED",
+        "K_SIZEOF",
+        "THIS",
+        "K_BASE",
+    ]
 )
-_STATEMENT_BEFORE = frozenset("_LBRACE _RBRACE _SEMI _COLON _RPAR _K_ELSE _K_DO _K_CONST".split())
-_LABEL_BEFORE = frozenset("_LBRACE _RBRACE _SEMI _COLON".split())
+_STATEMENT_BEFORE = frozenset(["_LBRACE", "_RBRACE", "_SEMI", "_COLON", "_RPAR", "_K_ELSE", "_K_DO", "_K_CONST"])
+_LABEL_BEFORE = frozenset(["_LBRACE", "_RBRACE", "_SEMI", "_COLON"])
 _QUERY_WORDS = {
     w: "_Q_" + w.upper()
-    for w in "from where select orderby group by join on equals let into ascending descending in".split()
+    for w in [
+        "from",
+        "where",
+        "select",
+        "orderby",
+        "group",
+        "by",
+        "join",
+        "on",
+        "equals",
+        "let",
+        "into",
+        "ascending",
+        "descending",
+        "in",
+    ]
 }
 
 
@@ -104,9 +182,9 @@ class _Classifier:
         else:
             return -1
         while True:
-            if self.kind(j) == "_QUESTION" and not (in_expression and self.kind(j + 1) in _EXPRESSION_START):
-                j += 1
-            elif self.kind(j) == "RANK":
+            if (
+                self.kind(j) == "_QUESTION" and not (in_expression and self.kind(j + 1) in _EXPRESSION_START)
+            ) or self.kind(j) == "RANK":
                 j += 1
             elif self.kind(j) == "_QLSQB" and self.kind(j + 1) == "_RSQB":  # T?[]
                 j += 2

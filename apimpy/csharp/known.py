@@ -88,7 +88,7 @@ class Known:
         return getattr(self, keyword + "_")  # type: ignore[no-any-return]
 
     def nullable(self, t: Type) -> Type:
-        return t if is_nullable(t) else self.universe.named("System.Nullable", t)  # type: ignore[no-any-return]
+        return t if is_nullable(t) else self.universe.named("System.Nullable", t)
 
 
 _known: dict[int, Known] = {}

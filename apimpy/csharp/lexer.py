@@ -18,7 +18,7 @@ from apimpy.csharp.tokens import KEYWORDS, PUNCTUATION, LexError, Token
 
 __all__ = ["find_end", "tokenize"]
 
-_SKIP = re.compile(r"(?:[\s\ufeff]+|//[^\n\r]*|/\*.*?\*/)+", re.S)
+_SKIP = re.compile(r"(?:[\s\ufeff]+|//[^\n\r]*|/\*.*?\*/)+", re.DOTALL)
 _NAME = re.compile(r"@?[^\W\d]\w*")
 _NUMBER = re.compile(
     r"0[xX]_*[0-9a-fA-F][0-9a-fA-F_]*(?P<hs>[uUlL]{0,2})"

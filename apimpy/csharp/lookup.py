@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from apimpy.csharp.known import is_nullable
 from apimpy.csharp.types import (
@@ -18,6 +18,9 @@ from apimpy.csharp.types import (
     Type,
     TypeParam,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = [
     "all_bases",
@@ -59,6 +62,7 @@ def all_bases(t: Type) -> tuple[Type, ...]:
     out: list[Type] = [t]
     interfaces: list[Type] = []
     current: Type | None = t
+    base: Type
     while current is not None:
         nearer, current = direct_bases(current), None
         for base in nearer:

@@ -11,10 +11,14 @@ the way down.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from apimpy.csharp import bound as bd
-from apimpy.csharp.bound import BExpr, BStmt
 from apimpy.csharp.known import keyword
 from apimpy.csharp.types import MISSING, NULL, VOID
+
+if TYPE_CHECKING:
+    from apimpy.csharp.bound import BExpr, BStmt
 
 __all__ = ["expression", "statement"]
 

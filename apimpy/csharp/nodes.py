@@ -1,7 +1,7 @@
 """The syntax tree: what was written, nothing of what it means.
 
-No node changes after it was made; each has `start` and `end`, offsets into the expression's text (the text between `@(` and `)`);
-the binder turns them into spans through the expression's source map.
+No node changes after it was made; each has `start` and `end`, offsets into the expression's text (the text between
+`@(` and `)`); the compiler's front door turns them into spans through the expression's source map.
 """
 
 from __future__ import annotations

@@ -8,14 +8,16 @@ diagnostic).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from apimpy.csharp import nodes as n
 from apimpy.csharp.build import BUILD
 from apimpy.csharp.classify import classify
 from apimpy.csharp.lexer import tokenize
 from apimpy.csharp.tables import Tables, load
 from apimpy.csharp.tokens import LexError, Token
+
+if TYPE_CHECKING:
+    from apimpy.csharp import nodes as n
 
 __all__ = ["Problem", "parse"]
 

@@ -17,7 +17,7 @@ _NONE = dataclasses.MISSING
 
 def _first(self: Any, *args: Any, **kwargs: Any) -> None:
     """The constructor until the first instance: compiles the real one."""
-    cls = type(self)
+    cls: Any = type(self)
     cls.__init__ = _constructor(cls)
     cls.__init__(self, *args, **kwargs)
 
@@ -26,11 +26,14 @@ def _first(self: Any, *args: Any, **kwargs: Any) -> None:
 class _Meta(type):
     """Collects the fields of the class and its bases; slots instead of a dictionary."""
 
+    record_fields: dict[str, Any]
+    """Field name → its default, or what `dataclasses.field` gave."""
+
     def __new__(mcs, name: str, bases: tuple[type, ...], space: dict[str, Any]) -> _Meta:
         fields: dict[str, dataclasses.Field[Any] | Any] = {}
         for base in bases:
             fields.update(getattr(base, "record_fields", {}))
-        own = [k for k in space.get("__annotations__", {}) if k != "record_fields"]
+        own = list(space.get("__annotations__", ()))
         for key in own:
             fields[key] = space.pop(key, _NONE)
         space["__slots__"] = tuple(k for k in own if not any(k in getattr(b, "record_fields", {}) for b in bases))
@@ -43,15 +46,15 @@ class Record(metaclass=_Meta):
     """Base of all nodes; compares by identity."""
 
     def __repr__(self) -> str:
-        values = ", ".join(f"{k}={getattr(self, k, None)!r}" for k in type(self).record_fields)  # type: ignore[attr-defined]
+        values = ", ".join(f"{k}={getattr(self, k, None)!r}" for k in type(self).record_fields)
         return f"{type(self).__name__}({values})"
 
 
-def _constructor(cls: type) -> Any:
+def _constructor(cls: _Meta) -> Any:
     names: dict[str, Any] = {}
     positional: list[str] = []
     keyword: list[str] = []
-    fields: dict[str, Any] = cls.record_fields  # type: ignore[attr-defined]
+    fields = cls.record_fields
     for key, default in fields.items():
         kw_only = isinstance(default, dataclasses.Field) and default.kw_only is True
         if isinstance(default, dataclasses.Field):

@@ -29,7 +29,24 @@ class LexError:
 
 
 PREDEFINED = frozenset(
-    "bool byte char decimal double float int long object sbyte short string uint ulong ushort void".split()
+    [
+        "bool",
+        "byte",
+        "char",
+        "decimal",
+        "double",
+        "float",
+        "int",
+        "long",
+        "object",
+        "sbyte",
+        "short",
+        "string",
+        "uint",
+        "ulong",
+        "ushort",
+        "void",
+    ]
 )
 
 _WORDS = (
@@ -44,7 +61,7 @@ _SYNTAX = (
 )
 KEYWORDS: dict[str, str] = {w: "K_" + w.upper() for w in _WORDS.split()}
 KEYWORDS |= {w: "_K_" + w.upper() for w in _SYNTAX.split()}
-KEYWORDS |= {w: "PREDEFINED" for w in PREDEFINED}
+KEYWORDS |= dict.fromkeys(PREDEFINED, "PREDEFINED")
 KEYWORDS |= {"true": "TRUE", "false": "FALSE", "null": "NULL", "this": "THIS"}
 
 PUNCTUATION: dict[str, str] = {

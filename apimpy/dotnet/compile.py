@@ -15,12 +15,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from apimpy.csharp import bound as bd
-from apimpy.csharp.binder import Binder
+from apimpy.csharp.bind import bind
 from apimpy.csharp.emit import emit
 from apimpy.csharp.known import NUMERIC, keyword, strip_nullable
 from apimpy.csharp.lookup import is_subtype
 from apimpy.csharp.parser import Problem, parse
-from apimpy.csharp.statements import bind_program, outcome
 from apimpy.csharp.types import ERROR, NULL, ArrayType, Named, Type
 from apimpy.diagnostics import Severity, Sink
 from apimpy.dotnet import ops
@@ -88,17 +87,12 @@ def compile_island(
         if tree is None or problems:
             _report(problems, map, sink)
             return None
-        b = Binder(world, any_type=options.any_type)
-        root: bd.BExpr | bd.BBlock
-        if block:
-            root = bind_program(b, tree)  # type: ignore[arg-type]
-        else:
-            root = outcome(b, b.value(tree), tree)  # type: ignore[arg-type]
-        static = result_type(b.outcomes)
-        if b.problems:
-            _report(b.problems, map, sink)
+        found = bind(tree, world, any_type=options.any_type)
+        static = result_type(found.outcomes)
+        if found.problems:
+            _report(found.problems, map, sink)
             return None
-        if b.unknown:
+        if found.unknown:
             return None
         if static is ERROR or not _allowed(static, expected):
             if static is not ERROR:
@@ -112,11 +106,11 @@ def compile_island(
             line, column = file.line_col(map.span(offset, offset).start)
             return line, column - 1
 
-        fn, code = emit(root, world, "expression", file.name, position, budget=b.effects.loops)
+        fn, code = emit(found.root, world, "expression", file.name, position, budget=found.effects.loops)
     except RecursionError:
         sink.report("EXP009", "Expression is nested too deeply", map.span(0, len(source)))
         return None
-    return CompiledExpression(source, static, fn, b.effects.request_body, b.effects.response_body, code)
+    return CompiledExpression(source, static, fn, found.effects.request_body, found.effects.response_body, code)
 
 
 def library() -> DotNet:

@@ -220,7 +220,7 @@ def universe() -> DotNet:
     """The universe of everything declared below `apimpy.dotnet`, assembled once."""
     built = DotNet(json.loads(INDEX.read_bytes()))
     ClrType.universe = built
-    ClrType.parse = staticmethod(signature.parse_member)  # type: ignore[assignment]
+    ClrType.parse = staticmethod(signature.parse_member)
     return built
 
 

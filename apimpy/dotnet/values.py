@@ -300,8 +300,7 @@ def source(value: Any, name: str = "source") -> Any:
 
 def type_of(value: Any) -> Type:
     """The run-time type of a boxed value (not None)."""
-    universe = ClrType.universe
-    assert universe is not None
+    universe: Any = ClrType.universe
     found = getattr(value, "clr_type", None)
     if isinstance(found, Type):
         return found
@@ -310,11 +309,12 @@ def type_of(value: Any) -> Type:
         name = value.full_name
     if name is None:
         for base in type(value).__mro__:
-            decl = universe.by_python(base)  # type: ignore[attr-defined]
+            decl: ClrType | None = universe.by_python(base)
             if decl is not None:
                 return decl.of() if not decl.params else decl.open
         name = "System.Object"
-    return universe.named(name)
+    named: Type = universe.named(name)
+    return named
 
 
 _TYPE_NAMES: dict[type, str] = {

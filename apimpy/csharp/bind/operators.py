@@ -5,13 +5,11 @@
 
 from __future__ import annotations
 
-import math
-import operator
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from apimpy.csharp import bound as bd
 from apimpy.csharp import nodes as n
+from apimpy.csharp.bind.constants import PYTHON, DivideByZero, Overflow, arithmetic, fit, promote
 from apimpy.csharp.bound import BBinary, BExpr, BLogical, BUnary
 from apimpy.csharp.conversions import implicit, implicit_from_constant, standard_implicit
 from apimpy.csharp.known import INTEGRAL, NUMERIC, is_nullable, keyword, strip_nullable
@@ -19,125 +17,15 @@ from apimpy.csharp.lookup import all_bases, is_delegate, is_enum, is_reference, 
 from apimpy.csharp.types import ERROR, MISSING, NULL, Method, Named, Type
 
 if TYPE_CHECKING:
-    from apimpy.csharp.binder import Binder
+    from apimpy.csharp.bind.binder import Binder
 
-__all__ = ["binary", "binary_bound", "fold_convert", "promote", "unary"]
+__all__ = ["binary", "binary_bound", "unary"]
 
 _COMPARE = {"==", "!=", "<", ">", "<=", ">="}
 _NAMES = {"+": "+", "-": "-", "*": "*", "/": "/", "%": "%", "&": "&", "|": "|", "^": "^", "<<": "<<", ">>": ">>"}
 
 
-class _Overflow(Exception):
-    """A constant does not fit."""
-
-
-class _DivideByZero(Exception):
-    """A constant division by zero."""
-
-
-def promote(a: str, b: str) -> str | None:
-    """Binary numeric promotion of two keywords; None when there is none (decimal with double, ulong with signed)."""
-    pair = {a, b}
-    if "decimal" in pair:
-        return None if pair & {"double", "float"} else "decimal"
-    if "double" in pair:
-        return "double"
-    if "float" in pair:
-        return "float"
-    if "ulong" in pair:
-        return None if pair & {"sbyte", "short", "int", "long"} else "ulong"
-    if "long" in pair:
-        return "long"
-    if "uint" in pair:
-        return "long" if pair & {"sbyte", "short", "int"} else "uint"
-    return "int"
-
-
 # --- constants
-
-
-def _trunc_div(a: int, b: int) -> int:
-    q = abs(a) // abs(b)
-    return q if (a < 0) == (b < 0) else -q
-
-
-def _arith(op: str, a: Any, b: Any, word: str) -> Any:
-    if word in INTEGRAL:
-        if op in ("/", "%"):
-            if not b:
-                raise _DivideByZero
-            q = _trunc_div(a, b)
-            return q if op == "/" else a - q * b
-        if op in ("<<", ">>"):
-            bits = INTEGRAL[word][0]
-            b &= bits - 1
-            return a << b if op == "<<" else a >> b
-    elif word in ("double", "float"):
-        if op == "/":
-            if not b:
-                return math.nan if a != a or not a else math.copysign(math.inf, a) * math.copysign(1, b)
-            return a / b
-        if op == "%":
-            return math.nan if not b or math.isinf(a) else math.fmod(a, b)
-    elif word == "decimal" and op in ("/", "%") and not b:
-        raise _DivideByZero
-    return _PYTHON[op](a, b)
-
-
-_PYTHON: dict[str, Any] = {
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-    "/": operator.truediv,
-    "%": operator.mod,
-    "&": operator.and_,
-    "|": operator.or_,
-    "^": operator.xor,
-    "<<": operator.lshift,
-    ">>": operator.rshift,
-    "==": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    ">": operator.gt,
-    "<=": operator.le,
-    ">=": operator.ge,
-}
-
-
-def _fit(value: int, word: str, *, checked: bool) -> int:
-    bits, signed = INTEGRAL[word]
-    low = -(1 << bits - 1) if signed else 0
-    high = (1 << bits - (1 if signed else 0)) - 1
-    if low <= value <= high:
-        return value
-    if checked:
-        raise _Overflow
-    value &= (1 << bits) - 1
-    return value - (1 << bits) if signed and value > high else value
-
-
-def fold_convert(value: Any, a: Type, b: Type, *, checked: bool) -> Any:
-    """A numeric constant converted; MISSING when that is left to run time; _Overflow as OverflowError."""
-    wa, wb = keyword(a), keyword(b)
-    if wa == "char":
-        value = ord(value)
-    if wb in INTEGRAL:
-        if isinstance(value, float) and not math.isfinite(value):
-            raise OverflowError
-        try:
-            return _fit(int(value), wb, checked=checked)
-        except _Overflow:
-            raise OverflowError from None
-    if wb == "char":
-        try:
-            return chr(_fit(int(value), "ushort", checked=checked))
-        except _Overflow:
-            raise OverflowError from None
-    if wb == "double":
-        return float(value)
-    if wb == "decimal":
-        return MISSING if isinstance(value, float) else Decimal(value)
-    return MISSING  # float: rounding is the run time's business
 
 
 def _folded(b: Binder, node: n.Node, op: str, left: BExpr, right: BExpr, word: str, result: Type) -> Any:
@@ -147,15 +35,15 @@ def _folded(b: Binder, node: n.Node, op: str, left: BExpr, right: BExpr, word: s
     if op in _COMPARE:
         if word == "char":
             x, y = ord(x), ord(y)
-        return _PYTHON[op](x, y)
+        return PYTHON[op](x, y)
     try:
-        value = _arith(op, x, y, word)
+        value = arithmetic(op, x, y, word)
         if word in INTEGRAL:
-            return _fit(value, word, checked=b.checked is not False and op not in ("<<", ">>"))
+            return fit(value, word, checked=b.checked is not False and op not in ("<<", ">>"))
         return value
-    except _Overflow:
+    except Overflow:
         b.error(node, "CS0220", "The operation overflows at compile time in checked mode")
-    except _DivideByZero:
+    except DivideByZero:
         b.error(node, "CS0020", "Division by constant zero")
     except (OverflowError, ArithmeticError):
         return MISSING
@@ -224,13 +112,13 @@ def _rewrap(b: Binder, temp: bd.BTemp, t: Type) -> BExpr:
 
 
 def _no_operator(b: Binder, node: n.Node, op: str, left: BExpr, right: BExpr) -> BExpr:
-    names = [_shown(left), _shown(right)]
+    names = [shown(left), shown(right)]
     return b.error(
         node, "CS0019", f"Operator '{op}' cannot be applied to operands of type '{names[0]}' and '{names[1]}'"
     )
 
 
-def _shown(e: BExpr) -> str:
+def shown(e: BExpr) -> str:
     if isinstance(e, bd.BMethodGroup):
         return "method group"
     if isinstance(e, bd.BUnboundLambda):
@@ -351,7 +239,7 @@ def _typed(
     x, y = b.convert(left, on, left), b.convert(right, right_on, right)
     const = MISSING
     if keyword(on) == "bool" and x.const is not MISSING and y.const is not MISSING:
-        const = _PYTHON[op](x.const, y.const)
+        const = PYTHON[op](x.const, y.const)
     return BBinary(b.k.bool_ if compare else result, node.start, node.end, op, x, y, on, const=const)
 
 
@@ -513,7 +401,7 @@ def unary_bound(b: Binder, node: n.Node, op: str, operand: BExpr) -> BExpr:
                     m.result, node.start, node.end, m, None, [b.convert(operand, m.params[0].type, operand)], []
                 )
     if on is None:
-        name = _shown(operand)
+        name = shown(operand)
         return b.error(node, "CS0023", f"Operator '{op}' cannot be applied to operand of type '{name}'")
     if lifted:
         wide = k.nullable(on)
@@ -527,11 +415,11 @@ def unary_bound(b: Binder, node: n.Node, op: str, operand: BExpr) -> BExpr:
             const = -x.const
             if keyword(on) in INTEGRAL:
                 try:
-                    const = _fit(const, keyword(on), checked=b.checked is not False)
-                except _Overflow:
+                    const = fit(const, keyword(on), checked=b.checked is not False)
+                except Overflow:
                     return b.error(node, "CS0220", "The operation overflows at compile time in checked mode")
         elif op == "+":
             const = x.const
         elif isinstance(x.const, int):
-            const = _fit(~x.const, keyword(on), checked=False)
+            const = fit(~x.const, keyword(on), checked=False)
     return BUnary(on, node.start, node.end, op, x, b.checked is True, const=const)

@@ -1,25 +1,24 @@
 """The binder: gives every name, member, operator and conversion of a syntax tree its meaning and its type.
 
 State of one expression lives here (scopes, problems, effects, the function being bound); what each kind of node means
-is in `expressions`, `statements`, `operators` and `calls`, as functions that take the binder.  Problems are collected
+is in the modules beside, as functions that take the binder.  Problems are collected
 with the compiler's codes; the error type silences what would only follow from them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from apimpy.csharp import bound as bd
 from apimpy.csharp import nodes as n
-from apimpy.csharp.bound import BExpr, Conversion, Local, LocalFunctionSymbol
-from apimpy.csharp.calls import Arg, common_type, resolve
+from apimpy.csharp.bind import lambdas
+from apimpy.csharp.bind.constants import fold_convert
+from apimpy.csharp.bind.context import Effects, FunctionContext
+from apimpy.csharp.bound import BExpr, BStmt, Conversion, Local, LocalFunctionSymbol
 from apimpy.csharp.conversions import explicit, implicit, implicit_from_constant
 from apimpy.csharp.known import INTEGRAL, keyword, known
 from apimpy.csharp.lookup import delegate_signature, is_delegate, is_reference
-from apimpy.csharp.operators import fold_convert
 from apimpy.csharp.parser import Problem
 from apimpy.csharp.types import (
     ERROR,
@@ -27,46 +26,30 @@ from apimpy.csharp.types import (
     NULL,
     VOID,
     ClrType,
-    Method,
-    Named,
     Type,
     array_of,
     tuple_of,
 )
 from apimpy.spell import nearest
 
-__all__ = ["Binder", "Effects", "FunctionContext"]
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
 
-
-@dataclass(slots=True)
-class Effects:
-    """Facts about an expression that the gateway needs before it runs."""
-
-    request_body: bool = False
-    response_body: bool = False
-    loops: bool = False
-    """Has a loop, a lambda or a local function: runs under the step budget."""
-
-
-@dataclass(slots=True, eq=False)
-class FunctionContext:
-    """The function being bound: the expression itself, a lambda or a local function."""
-
-    depth: int
-    result: Type | None
-    """Declared result type; None while it is inferred."""
-    returns: list[BExpr] = field(default_factory=list)
-    loops: int = 0
-    """Nesting of loops around the current statement."""
-    breakable: int = 0
-    is_lambda: bool = False
-    void_return: bool = False
+__all__ = ["Binder"]
 
 
 class Binder:
     """Binds one expression or block."""
 
-    def __init__(self, universe: Any, *, any_type: bool = False) -> None:
+    def __init__(
+        self,
+        universe: Any,
+        expressions: Mapping[type, Callable[[Binder, Any], BExpr]],
+        statements: Mapping[type, Callable[[Binder, Any], BStmt]],
+        *,
+        any_type: bool = False,
+    ) -> None:
+        self._expressions, self._statements = expressions, statements
         self.universe = universe
         self.k = known()
         self.any_type = any_type
@@ -79,10 +62,8 @@ class Binder:
         self.unknown = False
         """A named value without a value occurs: nothing can run, but everything else is checked."""
         self.ids = 0
-        self._contexts: dict[int, FunctionContext] = {}
-        self._lambdas: dict[
-            tuple[int, tuple[Type, ...], Type | None, int], tuple[bd.BLambda | None, list[Problem]]
-        ] = {}
+        self.contexts: dict[int, FunctionContext] = {}
+        self.lambdas: dict[tuple[int, tuple[Type, ...], Type | None, int], tuple[bd.BLambda | None, list[Problem]]] = {}
         self.accesses: list[bd.BTemp] = []
         """Receivers of the conditional accesses around the current node."""
         self.outcomes: list[BExpr] = []
@@ -243,9 +224,10 @@ class Binder:
 
     def bind(self, node: n.Expr) -> BExpr:
         """The meaning of an expression; may still be a type, a method group or an unbound lambda."""
-        from apimpy.csharp.expressions import BIND
+        return self._expressions[type(node)](self, node)
 
-        return BIND[type(node)](self, node)  # type: ignore[no-any-return]
+    def statement(self, node: n.Stmt) -> BStmt:
+        return self._statements[type(node)](self, node)
 
     def value(self, node: n.Expr) -> BExpr:
         """The meaning of an expression that must be a value (or can become one)."""
@@ -280,7 +262,7 @@ class Binder:
                 return Conversion("lambda")
             return None
         if isinstance(e, bd.BMethodGroup | bd.BLocalFunctionRef):
-            return Conversion("method_group") if is_delegate(t) and self._delegate_from(e, t) is not None else None
+            return Conversion("method_group") if is_delegate(t) and self.delegate_from(e, t) is not None else None
         if isinstance(e, bd.BDefault) and e.type is NULL:
             return Conversion("default")
         if isinstance(e, bd.BThrow):
@@ -371,10 +353,10 @@ class Binder:
             assert isinstance(e, bd.BUnboundLambda)
             made = self.try_lambda(e, [p.type for p in delegate_signature(t).params], t)
             assert made is not None
-            self.commit_lambda(made)
+            self.effects.loops = True
             return made
         if kind == "method_group":
-            made_group = self._delegate_from(e, t)
+            made_group = self.delegate_from(e, t)
             assert made_group is not None
             return made_group
         if kind == "default":
@@ -411,222 +393,7 @@ class Binder:
 
     # --- delegates
 
-    def try_lambda(self, e: bd.BUnboundLambda, inputs: list[Type], target: Type | None) -> bd.BLambda | None:
-        """The lambda bound with these parameter types, or None when that does not work.
-
-        `target` is the delegate type when it is known; without it the body's own type is the result.
-        """
-        made, _ = self._lambda(e, inputs, target)
-        return made
-
-    def report_lambda(self, e: bd.BUnboundLambda, target: Type) -> None:
-        """Report what is wrong with a lambda for that delegate type."""
-        shape = delegate_signature(target)
-        if len(e.node.params) != len(shape.params):
-            self.error(e, "CS1593", f"Delegate '{target.name}' does not take {len(e.node.params)} arguments")
-            return
-        made, problems = self._lambda(e, [p.type for p in shape.params], target)
-        self.problems.extend(problems)
-        if made is None and not problems:
-            self.error(
-                e,
-                "CS1662",
-                "Cannot convert lambda expression to intended delegate type because some of the "
-                "return types in the block are not implicitly convertible to the delegate return type",
-            )
-
-    def _lambda(
-        self, e: bd.BUnboundLambda, inputs: list[Type], target: Type | None
-    ) -> tuple[bd.BLambda | None, list[Problem]]:
-        # the same lambda in another binding of the function around it sees other variables
-        self._contexts.setdefault(id(self.fn), self.fn)
-        key = (id(e.node), tuple(inputs), target, id(self.fn))
-        if key not in self._lambdas:
-            self._lambdas[key] = self._bind_lambda(e, inputs, target)
-        return self._lambdas[key]
-
-    def _bind_lambda(
-        self, e: bd.BUnboundLambda, inputs: list[Type], target: Type | None
-    ) -> tuple[bd.BLambda | None, list[Problem]]:
-        from apimpy.csharp.statements import bind_body
-
-        node = e.node
-        if len(node.params) != len(inputs) or any(t is ERROR for t in inputs):
-            return None, []
-        result = delegate_signature(target).result if target is not None else None
-        if result is not None and _open(result):
-            result = None
-        outer = self.fn
-        self.fn = FunctionContext(outer.depth + 1, result, is_lambda=True)
-        self.effects.loops = True
-        try:
-            with self.speculation() as problems, self.scope():
-                params = []
-                for p, t in zip(node.params, inputs, strict=True):
-                    if p.type is not None:
-                        declared = self.type(p.type)
-                        if declared is not t and declared is not ERROR:
-                            return None, list(problems)
-                    params.append(self.declare(p, p.name, t))
-                body: BExpr | bd.BStmt
-                if isinstance(node.body, n.Block):
-                    body = bind_body(self, node.body)
-                    values = [r for r in self.fn.returns if r.type is not ERROR]
-                    if result is None:
-                        found = VOID
-                        if values:
-                            best = common_type([v.type for v in values if v.type is not NULL])
-                            if best is None:
-                                return None, list(problems)
-                            found = best
-                            self._convert_returns(body, best)
-                        result = found
-                else:
-                    value = self.value(node.body)
-                    if result is None:
-                        if isinstance(value, bd.BUnboundLambda | bd.BMethodGroup) or value.type is NULL:
-                            return None, list(problems)
-                        result = value.type
-                    elif result is not VOID:
-                        value = self.convert(value, result, node.body)
-                    elif not _is_statement(value) and value.type is not ERROR:
-                        self.error(
-                            node.body,
-                            "CS0201",
-                            "Only assignment, call, increment, decrement, await, and new object expressions can be used as "
-                            "a statement",
-                        )
-                    body = value
-                if problems:
-                    return None, list(problems)
-                kind = target if target is not None else ERROR
-                return bd.BLambda(kind, e.start, e.end, tuple(params), body, result), []
-        finally:
-            self.fn = outer
-
-    def _convert_returns(self, body: bd.BStmt, t: Type) -> None:
-        from apimpy.csharp.statements import returns_of
-
-        for r in returns_of(body):
-            if r.value is not None:
-                r.value = self.convert(r.value, t, r.value)
-
-    def commit_lambda(self, made: bd.BLambda) -> None:
-        """A speculatively bound lambda became part of the tree."""
-        self.effects.loops = True
-
-    def method_for(self, group: bd.BMethodGroup, inputs: list[Type]) -> Method | None:
-        """The method of a group that takes these parameter types."""
-        args = [
-            Arg(n.Argument(group.start, group.end, None), bd.BTemp(t, group.start, group.end, 0), None, "")
-            for t in inputs
-        ]
-        chosen = resolve(
-            self, n.Node(group.start, group.end), group.name, group.methods, args, group.type_args, quiet=True
-        )
-        return chosen.method if chosen is not None else None
-
-    def _delegate_from(self, e: BExpr, t: Type) -> bd.BLambda | None:
-        """A lambda that calls the method (or local function) of the group."""
-        shape = delegate_signature(t)
-        locals_ = []
-        for i, p in enumerate(shape.params):
-            self.ids += 1
-            locals_.append(Local(f"a{i}", p.type, self.fn.depth + 1, id=self.ids))
-        values: list[BExpr] = [bd.BLocal(x.type, e.start, e.end, x, nullable=is_reference(x.type)) for x in locals_]
-        body: BExpr
-        if isinstance(e, bd.BLocalFunctionRef):
-            if len(e.symbol.params) != len(values):
-                return None
-            converted = [self.try_convert(v, p[1]) for v, p in zip(values, e.symbol.params, strict=True)]
-            if any(v is None for v in converted):
-                return None
-            body = bd.BLocalCall(e.symbol.result, e.start, e.end, e.symbol, [v for v in converted if v is not None], [])
-        else:
-            assert isinstance(e, bd.BMethodGroup)
-            from apimpy.csharp.calls import apply
-
-            args = [Arg(n.Argument(e.start, e.end, None), v, None, "") for v in values]
-            chosen = resolve(self, n.Node(e.start, e.end), e.name, e.methods, args, e.type_args, quiet=True)
-            if chosen is None:
-                return None
-            m = chosen.method
-            given, _ = apply(self, n.Node(e.start, e.end), chosen, args)
-            body = bd.BCall(m.result, e.start, e.end, m, None if m.static else e.receiver, given, [])
-        if shape.result is not VOID:
-            converted_body = self.try_convert(body, shape.result)
-            if converted_body is None:
-                return None
-            body = converted_body
-        self.effects.loops = True
-        return bd.BLambda(t, e.start, e.end, tuple(locals_), body, shape.result)
-
-    # --- arguments
-
-    def arguments(self, nodes: tuple[n.Argument, ...]) -> list[Arg]:
-        out = []
-        for a in nodes:
-            if a.mode == "out declaration":
-                out.append(Arg(a, None, a.name, a.mode))
-                continue
-            assert a.value is not None
-            if a.mode == "out" and isinstance(a.value, n.Name) and a.value.name == "_" and self.find("_") is None:
-                out.append(Arg(a, None, a.name, "out"))
-                continue
-            out.append(Arg(a, self.value(a.value), a.name, a.mode))
-        return out
-
-    def out_target(self, a: Arg, t: Type) -> BExpr | None:
-        """Where an out argument goes; declares the variable of `out var x`."""
-        if a.mode == "out declaration":
-            name, declared = a.node.declared, a.node.type
-            assert name is not None
-            assert declared is not None
-            if name == "_":
-                return None
-            kind = t if declared.is_var else self.type(declared)
-            local = self.declare(a.node, name, kind)
-            return bd.BLocal(kind, a.node.start, a.node.end, local)
-        if a.value is None:
-            return None
-        if isinstance(a.value, bd.BLocal):
-            self.use(a.value.local, assign=True)
-            return a.value
-        return self.unsupported(a.node, "an out argument that is not a local variable")
-
-    def best_common(self, values: list[BExpr]) -> Type | None:
-        """The best common type of several expressions."""
-        types = []
-        for v in values:
-            if (
-                v.type not in (NULL, ERROR)
-                and not isinstance(v, bd.BUnboundLambda | bd.BMethodGroup)
-                and v.type not in types
-            ):
-                types.append(v.type)
-        for t in types:
-            if all(self.can_convert(v, t) for v in values):
-                return t
-        return None
-
-
-def _open(t: Type) -> bool:
-    from apimpy.csharp.types import ArrayType, TypeParam
-
-    if isinstance(t, TypeParam):
-        return True
-    if isinstance(t, ArrayType):
-        return _open(t.element)
-    return isinstance(t, Named) and any(_open(a) for a in t.args)
-
-
-def _is_statement(e: BExpr) -> bool:
-    """May stand as a statement of its own."""
-    if isinstance(e, bd.BConditionalAccess):
-        return _is_statement(e.rest)
-    return isinstance(
-        e, bd.BCall | bd.BLocalCall | bd.BInvoke | bd.BAssign | bd.BCompound | bd.BNew | bd.BInit | bd.BThrow
-    )
-
-
-is_statement = _is_statement
+    try_lambda = lambdas.try_lambda
+    report_lambda = lambdas.report_lambda
+    method_for = lambdas.method_for
+    delegate_from = lambdas.delegate_from

@@ -1,20 +1,21 @@
-"""What statements mean, and whether the end of a block can be reached."""
+"""What each kind of statement means."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from apimpy.csharp import bound as bd
 from apimpy.csharp import nodes as n
-from apimpy.csharp.binder import Binder, FunctionContext, is_statement
-from apimpy.csharp.bound import BExpr, BStmt, LocalFunctionSymbol
-from apimpy.csharp.expressions import array_init
-from apimpy.csharp.known import is_nullable, strip_nullable
+from apimpy.csharp.bind.creation import array_init
+from apimpy.csharp.bind.flow import ends
+from apimpy.csharp.bind.functions import declare_functions
+from apimpy.csharp.bind.lambdas import is_statement
 from apimpy.csharp.lookup import as_instance_of, is_reference, is_subtype
 from apimpy.csharp.types import ERROR, MISSING, NULL, VOID, ArrayType, Named, TupleType, Type
 
-__all__ = ["bind_body", "bind_program", "ends", "returns_of"]
+if TYPE_CHECKING:
+    from apimpy.csharp.bind.binder import Binder
+    from apimpy.csharp.bound import BExpr, BStmt
 
 
 def bind_program(b: Binder, tree: n.Block) -> bd.BBlock:
@@ -72,15 +73,11 @@ def _braces(b: Binder, s: n.Stmt) -> None:
 
 def bind_body(b: Binder, node: n.Block) -> bd.BBlock:
     with b.scope():
-        _declare_functions(b, node.body)
-        return bd.BBlock(node.start, node.end, [_bind(b, s) for s in node.body])
+        declare_functions(b, node.body)
+        return bd.BBlock(node.start, node.end, [b.statement(s) for s in node.body])
 
 
-def _bind(b: Binder, node: n.Stmt) -> BStmt:
-    return BIND[type(node)](b, node)
-
-
-def _embedded(b: Binder, node: n.Stmt, *, loop: bool = False) -> BStmt:
+def embedded(b: Binder, node: n.Stmt, *, loop: bool = False) -> BStmt:
     """The body of a control statement, in a scope of its own."""
     if isinstance(node, n.Declaration | n.LocalFunction):
         b.error(node, "CS1023", "Embedded statement cannot be a declaration or labeled statement")
@@ -90,18 +87,15 @@ def _embedded(b: Binder, node: n.Stmt, *, loop: bool = False) -> BStmt:
         b.effects.loops = True
     try:
         with b.scope():
-            return _bind(b, node)
+            return b.statement(node)
     finally:
         if loop:
             b.fn.loops -= 1
             b.fn.breakable -= 1
 
 
-def _condition(b: Binder, node: n.Expr) -> BExpr:
+def condition(b: Binder, node: n.Expr) -> BExpr:
     return b.convert(b.value(node), b.k.bool_, node)
-
-
-# --- simple statements
 
 
 def block(b: Binder, node: n.Block) -> BStmt:
@@ -221,24 +215,21 @@ def _tuple_assign(b: Binder, node: n.Assign) -> BStmt:
     return _flat(node, out)
 
 
-# --- control
-
-
 def if_(b: Binder, node: n.If) -> BStmt:
-    test = _condition(b, node.test)
-    then = _embedded(b, node.then)
-    other = _embedded(b, node.other) if node.other is not None else None
+    test = condition(b, node.test)
+    then = embedded(b, node.then)
+    other = embedded(b, node.other) if node.other is not None else None
     return bd.BIf(node.start, node.end, test, then, other)
 
 
 def while_(b: Binder, node: n.While) -> BStmt:
-    test = _condition(b, node.test)
-    return bd.BWhile(node.start, node.end, test, _embedded(b, node.body, loop=True), "while")
+    test = condition(b, node.test)
+    return bd.BWhile(node.start, node.end, test, embedded(b, node.body, loop=True), "while")
 
 
 def do(b: Binder, node: n.Do) -> BStmt:
-    body = _embedded(b, node.body, loop=True)
-    return bd.BWhile(node.start, node.end, _condition(b, node.test), body, "do")
+    body = embedded(b, node.body, loop=True)
+    return bd.BWhile(node.start, node.end, condition(b, node.test), body, "do")
 
 
 def for_(b: Binder, node: n.For) -> BStmt:
@@ -249,8 +240,8 @@ def for_(b: Binder, node: n.For) -> BStmt:
                 for d in s.items:
                     init.extend(_declarator(b, s, d))
             else:
-                init.append(_bind(b, s))
-        test = _condition(b, node.test) if node.test is not None else None
+                init.append(b.statement(s))
+        test = condition(b, node.test) if node.test is not None else None
         b.fn.loops += 1
         step = [b.value(e) for e in node.step]
         b.fn.loops -= 1
@@ -261,7 +252,7 @@ def for_(b: Binder, node: n.For) -> BStmt:
                     "CS0201",
                     "Only assignment, call, increment, decrement, await, and new object expressions can be used as a statement",
                 )
-        body = _embedded(b, node.body, loop=True)
+        body = embedded(b, node.body, loop=True)
         return bd.BFor(node.start, node.end, init, test, step, body)
 
 
@@ -283,17 +274,18 @@ def element_type(b: Binder, t: Type) -> Type | None:
 
 def foreach(b: Binder, node: n.Foreach) -> BStmt:
     source = b.value(node.source)
-    item: Type | None = ERROR
+    item: Type = ERROR
     if source.type is not ERROR:
-        item = element_type(b, source.type)
-        if item is None:
+        found = element_type(b, source.type)
+        if found is None:
             b.error(
                 node.source,
                 "CS1579",
                 f"foreach statement cannot operate on variables of type '{source.type.name}' because '{source.type.name}' "
                 "does not contain a public instance or extension definition for 'GetEnumerator'",
             )
-            item = ERROR
+        else:
+            item = found
     with b.scope():
         b.fn.loops += 1
         temp = b.temp(item, node.source)
@@ -309,7 +301,7 @@ def foreach(b: Binder, node: n.Foreach) -> BStmt:
                 element = b.cast(temp, t, node.type)
             locals_ = [b.declare(node, node.names[0], t, readonly=True)]
         b.fn.loops -= 1
-        body = _embedded(b, node.body, loop=True)
+        body = embedded(b, node.body, loop=True)
     return bd.BForeach(node.start, node.end, locals_, source, temp, element, body)
 
 
@@ -398,7 +390,7 @@ def try_(b: Binder, node: n.Try) -> BStmt:
                             f"A previous catch clause already catches all exceptions of this or of a super type ('{earlier.type.name}')",
                         )
             local = b.declare(c, c.name, t) if c.name is not None else None
-            when = _condition(b, c.when) if c.when is not None else None
+            when = condition(b, c.when) if c.when is not None else None
             catches.append(bd.BCatch(t, local, when, bind_body(b, c.body)))
     return bd.BTry(node.start, node.end, body, catches, bind_body(b, node.finally_) if node.finally_ else None)
 
@@ -418,7 +410,7 @@ def using(b: Binder, node: n.Using) -> BStmt:
         else:
             value = b.value(node.resource)
             _check_disposable(b, value.type, disposable, node.resource)
-        return bd.BUsing(node.start, node.end, declared, value, _embedded(b, node.body))
+        return bd.BUsing(node.start, node.end, declared, value, embedded(b, node.body))
 
 
 def _check_disposable(b: Binder, t: Type, disposable: Type, where: n.Node) -> None:
@@ -435,244 +427,5 @@ def lock(b: Binder, node: n.Lock) -> BStmt:
     value = b.value(node.value)
     if value.type is not ERROR and not is_reference(value.type):
         b.error(node.value, "CS0185", f"'{value.type.name}' is not a reference type as required by the lock statement")
-    body = _embedded(b, node.body)
+    body = embedded(b, node.body)
     return bd.BBlock(node.start, node.end, [bd.BExprStmt(node.start, node.end, value), body])
-
-
-def switch(b: Binder, node: n.Switch) -> BStmt:
-    value = b.value(node.value)
-    b.ids += 1
-    holder = bd.Local(f"switch{b.ids}", value.type, b.fn.depth, id=b.ids)
-    sections: list[bd.BSection] = []
-    default: int | None = None
-    seen: set[Any] = set()
-    b.fn.breakable += 1
-    try:
-        with b.scope():
-            for s in node.sections:
-                with b.scope():
-                    labels = []
-                    for label in s.labels:
-                        labels.append(_label(b, label, value, seen))
-                        if label.value is None and label.type is None:
-                            if default is not None:
-                                b.error(
-                                    label,
-                                    "CS0152",
-                                    "The switch statement contains multiple cases with the label value 'default:'",
-                                )
-                            default = len(sections)
-                    _declare_functions(b, s.body)
-                    body = [_bind(b, x) for x in s.body]
-                    sections.append(bd.BSection(labels, body))
-                    if not _list_ends(body, breaks=False):
-                        last = node.sections[-1] is s
-                        b.error(
-                            s.labels[-1],
-                            "CS8070" if last else "CS0163",
-                            f"Control cannot fall {'out of' if last else 'through'} switch from "
-                            f"{'final case label' if last else 'one case label to another'} ('{_label_text(s.labels[-1])}')",
-                        )
-    finally:
-        b.fn.breakable -= 1
-    return bd.BSwitch(node.start, node.end, value, holder, sections, default)
-
-
-def _label_text(label: n.Label) -> str:
-    return "default:" if label.value is None and label.type is None else "case:"
-
-
-def _label(b: Binder, label: n.Label, value: BExpr, seen: set[Any]) -> bd.BLabel:
-    test: BExpr | None = None
-    of: Type | None = None
-    local = None
-    if label.value is not None:
-        test = b.value(label.value)
-        if test.type is not ERROR and value.type is not ERROR:
-            if test.const is MISSING:
-                b.error(label.value, "CS0150", "A constant value is expected")
-            else:
-                if value.type is not b.k.object_ and test.type is not NULL:
-                    test = b.convert(test, strip_nullable(value.type), label.value)
-                elif test.type is NULL and value.type.is_value and not is_nullable(value.type):
-                    b.convert(test, value.type, label.value)
-                key = (type(test.const), test.const)
-                if label.when is None and key in seen:
-                    b.error(
-                        label,
-                        "CS0152",
-                        f"The switch statement contains multiple cases with the label value '{test.const}'",
-                    )
-                seen.add(key)
-                test = b.convert(test, b.k.object_, label.value) if value.type is b.k.object_ else test
-    elif label.type is not None:
-        of = value.type if label.type.is_var else b.type(label.type)
-        if label.name is not None and label.name != "_":
-            local = b.declare(label, label.name, of)
-    when = _condition(b, label.when) if label.when is not None else None
-    return bd.BLabel(test, of, local, when)
-
-
-def goto(b: Binder, node: n.Goto) -> BStmt:
-    value = b.value(node.value) if node.value is not None else None
-    return bd.BGoto(node.start, node.end, value)
-
-
-# --- local functions
-
-
-def _declare_functions(b: Binder, body: tuple[n.Stmt, ...]) -> None:
-    """Local functions are known in the whole block."""
-    for s in body:
-        if isinstance(s, n.LocalFunction):
-            if s.type_params:
-                b.unsupported(s, "generic local functions")
-            params = []
-            for p in s.params:
-                default: Any = MISSING
-                t = b.type(p.type) if p.type is not None else ERROR
-                if p.default is not None:
-                    default = b.convert(b.value(p.default), t, p.default).const
-                params.append((p.name, t, p.mode, default))
-            b.ids += 1
-            symbol = LocalFunctionSymbol(s.name, tuple(params), b.type(s.result), b.fn.depth, b.ids)
-            if s.name in b.scopes[-1]:
-                b.error(s, "CS0128", f"A local variable or function named '{s.name}' is already defined in this scope")
-            b.scopes[-1][s.name] = symbol
-
-
-def local_function(b: Binder, node: n.LocalFunction) -> BStmt:
-    symbol = b.find(node.name)
-    assert isinstance(symbol, LocalFunctionSymbol)
-    outer = b.fn
-    b.fn = FunctionContext(outer.depth + 1, symbol.result)
-    b.effects.loops = True
-    try:
-        with b.scope():
-            params = [b.declare(p, p.name, t) for p, (_, t, _, _) in zip(node.params, symbol.params, strict=True)]
-            for local, p in zip(params, node.params, strict=True):
-                if p.mode in ("out", "ref"):
-                    local.assigned_captured = False
-            if isinstance(node.body, n.Block):
-                body = bind_body(b, node.body)
-                if symbol.result is not VOID and not ends(body) and not b.problems:
-                    b.error(node, "CS0161", f"'{node.name}': not all code paths return a value")
-            else:
-                value = b.value(node.body)
-                at = node.body
-                s: BStmt
-                if symbol.result is VOID:
-                    s = bd.BExprStmt(at.start, at.end, value)
-                else:
-                    s = bd.BReturn(at.start, at.end, b.convert(value, symbol.result, at))
-                body = bd.BBlock(at.start, at.end, [s])
-    finally:
-        b.fn = outer
-    return bd.BLocalFunction(node.start, node.end, symbol, params, body)
-
-
-BIND: dict[type, Callable[[Binder, Any], BStmt]] = {
-    n.Block: block,
-    n.Empty: empty,
-    n.Declaration: declaration,
-    n.Deconstruction: deconstruction,
-    n.ExprStmt: expression,
-    n.If: if_,
-    n.While: while_,
-    n.Do: do,
-    n.For: for_,
-    n.Foreach: foreach,
-    n.Return: return_,
-    n.Break: break_,
-    n.Continue: continue_,
-    n.Rethrow: rethrow,
-    n.CheckedBlock: checked,
-    n.Try: try_,
-    n.Using: using,
-    n.Lock: lock,
-    n.Switch: switch,
-    n.Goto: goto,
-    n.LocalFunction: local_function,
-}
-
-
-# --- reachability
-
-
-def _list_ends(body: list[BStmt], *, breaks: bool) -> bool:
-    return any(ends(s, breaks=breaks) for s in body)
-
-
-def ends(s: BStmt, *, breaks: bool = True) -> bool:
-    """The statement's end point cannot be reached.  With `breaks=False`, `break` counts as leaving (switch sections)."""
-    if isinstance(s, bd.BReturn | bd.BRethrow | bd.BContinue | bd.BGoto):
-        return True
-    if isinstance(s, bd.BBreak):
-        return True
-    if isinstance(s, bd.BExprStmt):
-        return isinstance(s.value, bd.BThrow)
-    if isinstance(s, bd.BBlock):
-        return _list_ends(s.body, breaks=breaks)
-    if isinstance(s, bd.BIf):
-        if s.test.const is True:
-            return ends(s.then, breaks=breaks)
-        return s.other is not None and ends(s.then, breaks=breaks) and ends(s.other, breaks=breaks)
-    if isinstance(s, bd.BWhile):
-        if s.kind == "do" and not _breaks(s.body) and (s.test.const is True or ends(s.body)) and not _continues(s.body):
-            return True
-        return s.test.const is True and not _breaks(s.body)
-    if isinstance(s, bd.BFor):
-        return (s.test is None or s.test.const is True) and not _breaks(s.body)
-    if isinstance(s, bd.BTry):
-        if s.finally_ is not None and ends(s.finally_):
-            return True
-        return ends(s.body, breaks=breaks) and all(ends(c.body, breaks=breaks) for c in s.catches)
-    if isinstance(s, bd.BUsing):
-        return ends(s.body, breaks=breaks)
-    if isinstance(s, bd.BSwitch):
-        if s.default is None:
-            return False
-        return all(_list_ends(x.body, breaks=False) and not any(_breaks(y) for y in x.body) for x in s.sections)
-    return False
-
-
-def _children(s: BStmt) -> Iterator[BStmt]:
-    if isinstance(s, bd.BBlock):
-        yield from s.body
-    elif isinstance(s, bd.BIf):
-        yield s.then
-        if s.other is not None:
-            yield s.other
-    elif isinstance(s, bd.BTry):
-        yield s.body
-        yield from (c.body for c in s.catches)
-        if s.finally_ is not None:
-            yield s.finally_
-    elif isinstance(s, bd.BUsing):
-        yield s.body
-
-
-def _breaks(s: BStmt) -> bool:
-    """A `break` inside leaves the loop or switch around this statement."""
-    return isinstance(s, bd.BBreak) or any(_breaks(c) for c in _children(s))
-
-
-def _continues(s: BStmt) -> bool:
-    if isinstance(s, bd.BSwitch):
-        return any(_continues(x) for section in s.sections for x in section.body)
-    return isinstance(s, bd.BContinue) or any(_continues(c) for c in _children(s))
-
-
-def returns_of(s: BStmt) -> Iterator[bd.BReturn]:
-    """Every return statement of a function body (not of functions inside it)."""
-    if isinstance(s, bd.BReturn):
-        yield s
-    elif isinstance(s, bd.BWhile | bd.BFor | bd.BForeach):
-        yield from returns_of(s.body)
-    elif isinstance(s, bd.BSwitch):
-        for section in s.sections:
-            for x in section.body:
-                yield from returns_of(x)
-    else:
-        for c in _children(s):
-            yield from returns_of(c)

@@ -6,16 +6,15 @@ other arguments gave; binding one is speculative (its problems count only when i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from apimpy.csharp import bound as bd
 from apimpy.csharp import nodes as n
-from apimpy.csharp.bound import BExpr
+from apimpy.csharp.bind.arguments import Arg, Candidate, out_target, slots_of, target_type
+from apimpy.csharp.bind.inference import infer
 from apimpy.csharp.conversions import implicit
-from apimpy.csharp.known import INTEGRAL, is_nullable, keyword, strip_nullable
-from apimpy.csharp.lookup import as_instance_of, delegate_signature, is_delegate
+from apimpy.csharp.known import INTEGRAL, is_nullable, keyword
+from apimpy.csharp.lookup import delegate_signature, is_delegate
 from apimpy.csharp.types import (
     ERROR,
     NULL,
@@ -23,210 +22,21 @@ from apimpy.csharp.types import (
     ArrayType,
     Method,
     Named,
-    Param,
-    TupleType,
     Type,
     TypeParam,
     array_of,
 )
 
 if TYPE_CHECKING:
-    from apimpy.csharp.binder import Binder
+    from collections.abc import Sequence
+
+    from apimpy.csharp.bind.binder import Binder
+    from apimpy.csharp.bound import BExpr
 
 __all__ = ["Arg", "resolve"]
 
 
-@dataclass(slots=True, eq=False)
-class Arg:
-    """An argument: bound as far as it can be without its parameter."""
-
-    node: n.Argument
-    value: BExpr | None
-    """None for `out var x`."""
-    name: str | None
-    mode: str
-
-
-@dataclass(slots=True, eq=False)
-class Candidate:
-    method: Method
-    slots: list[int]
-    """For each argument, its parameter's index."""
-    expanded: bool
-    """A `params` method in its expanded form."""
-    types: list[Type] = field(default_factory=list)
-    """For each argument, the type it is converted to."""
-    lambdas: dict[int, bd.BLambda] = field(default_factory=dict)
-    inferred: bool = False
-    failure: tuple[int, str] | None = None
-
-
-def _params(m: Method) -> Sequence[Param]:
-    return m.params
-
-
-def _slots(m: Method, args: list[Arg], *, expanded: bool) -> list[int] | None:
-    params = m.params
-    count = len(params)
-    out: list[int] = []
-    used: set[int] = set()
-    for i, a in enumerate(args):
-        if a.name is not None:
-            j = next((j for j, p in enumerate(params) if p.name == a.name), -1)
-            if j < 0 or j in used:
-                return None
-        elif expanded and i >= count - 1:
-            j = count - 1
-        elif i < count:
-            j = i
-        else:
-            return None
-        used.add(j)
-        out.append(j)
-    for j, p in enumerate(params):
-        if j not in used and not p.optional and not (expanded and j == count - 1):
-            return None
-    return out
-
-
-def _target(m: Method, slot: int, *, expanded: bool) -> Type:
-    p = m.params[slot]
-    if expanded and p.mode == "params":
-        assert isinstance(p.type, ArrayType)
-        return p.type.element
-    return p.type
-
-
 # --- inference
-
-
-class _Inference:
-    def __init__(self, params: tuple[TypeParam, ...]) -> None:
-        self.params = frozenset(params)
-        self.bounds: dict[TypeParam, list[Type]] = {p: [] for p in params}
-        self.exact: dict[TypeParam, Type] = {}
-
-    def infer(self, target: Type, source: Type, *, exact: bool = False) -> None:
-        if source in (NULL, ERROR, VOID):
-            return
-        if isinstance(target, TypeParam):
-            if target in self.params:
-                if exact and target not in self.exact:
-                    self.exact[target] = source
-                if source not in self.bounds[target]:
-                    self.bounds[target].append(source)
-            return
-        if isinstance(target, ArrayType):
-            if isinstance(source, ArrayType) and source.rank == target.rank:
-                self.infer(target.element, source.element, exact=exact)
-            return
-        if isinstance(target, TupleType):
-            if isinstance(source, TupleType) and len(source.elements) == len(target.elements):
-                for t, s in zip(target.elements, source.elements, strict=True):
-                    self.infer(t, s)
-            return
-        if not isinstance(target, Named) or not target.args:
-            return
-        if is_nullable(target):
-            self.infer(target.args[0], strip_nullable(source), exact=exact)
-            return
-        use = as_instance_of(source, target.decl)
-        if use is not None:
-            covariant = target.decl.name in (
-                "IEnumerable",
-                "IEnumerator",
-                "IReadOnlyCollection",
-                "IReadOnlyList",
-                "IGrouping",
-            )
-            for t, s in zip(target.args, use.args, strict=True):
-                self.infer(t, s, exact=not covariant)
-
-    def fixed(self) -> dict[TypeParam, Type]:
-        out: dict[TypeParam, Type] = {}
-        for p, bounds in self.bounds.items():
-            if p in self.exact:
-                out[p] = self.exact[p]
-            elif bounds:
-                best = common_type(bounds)
-                if best is not None:
-                    out[p] = best
-        return out
-
-
-def common_type(types: Sequence[Type]) -> Type | None:
-    """The one of the types to which all others convert implicitly."""
-    for t in types:
-        if all(o is t or implicit(o, t) is not None for o in types):
-            return t
-    return None
-
-
-def _mentions(t: Type, params: frozenset[TypeParam]) -> bool:
-    if isinstance(t, TypeParam):
-        return t in params
-    if isinstance(t, ArrayType):
-        return _mentions(t.element, params)
-    if isinstance(t, Named):
-        return any(_mentions(a, params) for a in t.args)
-    if isinstance(t, TupleType):
-        return any(_mentions(e, params) for e in t.elements)
-    return False
-
-
-def _infer(b: Binder, m: Method, args: list[Arg], slots: list[int], *, expanded: bool) -> Method | None:
-    inference = _Inference(m.type_params)
-    waiting: list[int] = []
-    for i, a in enumerate(args):
-        target = _target(m, slots[i], expanded=expanded)
-        if a.value is None:
-            continue
-        if isinstance(a.value, bd.BUnboundLambda | bd.BMethodGroup | bd.BLocalFunctionRef):
-            waiting.append(i)
-        elif not (isinstance(a.value, bd.BDefault) and a.value.type is NULL):
-            inference.infer(target, a.value.type, exact=a.mode == "ref")
-    progress = True
-    while waiting and progress:
-        progress = False
-        for i in list(waiting):
-            target = _target(m, slots[i], expanded=expanded)
-            if not is_delegate(target):
-                waiting.remove(i)
-                continue
-            known = inference.fixed()
-            shape = delegate_signature(target)
-            inputs = [p.type.subst(known) for p in shape.params]
-            if any(_mentions(t, inference.params) for t in inputs):
-                explicit_types = _lambda_types(b, args[i].value)
-                if explicit_types is None or len(explicit_types) != len(inputs):
-                    continue
-                for p, t in zip(shape.params, explicit_types, strict=True):
-                    inference.infer(p.type, t, exact=True)
-                inputs = explicit_types
-            value = args[i].value
-            result: Type | None = None
-            if isinstance(value, bd.BUnboundLambda):
-                made = b.try_lambda(value, inputs, None)
-                result = made.result if made is not None else None
-            elif isinstance(value, bd.BMethodGroup):
-                chosen = b.method_for(value, inputs)
-                result = chosen.result if chosen is not None else None
-            elif isinstance(value, bd.BLocalFunctionRef):
-                result = value.symbol.result
-            if result is not None and result is not VOID:
-                inference.infer(shape.result, result)
-            waiting.remove(i)
-            progress = True
-    known = inference.fixed()
-    if len(known) < len(m.type_params):
-        return None
-    return m.subst(known)
-
-
-def _lambda_types(b: Binder, value: BExpr | None) -> list[Type] | None:
-    if isinstance(value, bd.BUnboundLambda) and value.node.params and all(p.type for p in value.node.params):
-        return [b.type(p.type) for p in value.node.params if p.type is not None]
-    return None
 
 
 # --- applicability and betterness
@@ -235,7 +45,7 @@ def _lambda_types(b: Binder, value: BExpr | None) -> list[Type] | None:
 def _applicable(b: Binder, c: Candidate, args: list[Arg]) -> bool:
     for i, a in enumerate(args):
         p = c.method.params[c.slots[i]]
-        target = _target(c.method, c.slots[i], expanded=c.expanded)
+        target = target_type(c.method, c.slots[i], expanded=c.expanded)
         c.types.append(target)
         if (p.mode in ("out", "ref")) != (a.mode in ("out", "ref", "out declaration")):
             c.failure = i, "mode"
@@ -383,12 +193,12 @@ def resolve(
         for expanded in (False, True):
             if expanded and not (m.params and m.params[-1].mode == "params"):
                 continue
-            slots = _slots(m, args, expanded=expanded)
+            slots = slots_of(m, args, expanded=expanded)
             if slots is None:
                 continue
             chosen: Method | None = m
             if m.type_params and type_args is None:
-                chosen = _infer(b, m, args, slots, expanded=expanded)
+                chosen = infer(b, m, args, slots, expanded=expanded)
                 if chosen is None:
                     inference_failed = True
                     continue
@@ -548,14 +358,14 @@ def apply(b: Binder, node: n.Node, c: Candidate, args: list[Arg]) -> tuple[list[
         slot = c.slots[i]
         p = m.params[slot]
         if p.mode in ("out", "ref"):
-            place = b.out_target(a, c.types[i])
+            place = out_target(b, a, c.types[i])
             outs.append((slot, place))
             if p.mode == "ref" and place is not None:
                 given[slot] = place
             continue
         assert a.value is not None
         if i in c.lambdas:
-            b.commit_lambda(c.lambdas[i])
+            b.effects.loops = True
             value: BExpr = c.lambdas[i]
         else:
             value = b.convert(a.value, c.types[i], a.node)

@@ -1,0 +1,311 @@
+"""Calls, indexing and conditional access."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from apimpy.csharp import bound as bd
+from apimpy.csharp import nodes as n
+from apimpy.csharp.bind.arguments import Arg, Candidate, arguments, out_target
+from apimpy.csharp.bind.calls import apply, resolve
+from apimpy.csharp.bind.inference import Inference
+from apimpy.csharp.bind.lambdas import is_open
+from apimpy.csharp.bind.names import no_member, property_
+from apimpy.csharp.known import is_nullable, strip_nullable
+from apimpy.csharp.lookup import delegate_signature, is_delegate, is_reference, lookup
+from apimpy.csharp.types import ERROR, MISSING, NULL, VOID, ArrayType, Method, Named, Property
+
+if TYPE_CHECKING:
+    from apimpy.csharp.bind.binder import Binder
+    from apimpy.csharp.bound import BExpr, LocalFunctionSymbol
+
+
+def call(b: Binder, node: n.Call) -> BExpr:
+    target_node = node.target
+    if isinstance(target_node, n.Name) and target_node.name == "nameof" and b.find("nameof") is None:
+        return _nameof(b, node)
+    target = b.bind(target_node)
+    if isinstance(target, bd.BProperty) and isinstance(target_node, n.Member) and not is_delegate(target.type):
+        extensions = tuple(b.universe.extensions(target_node.name.name))  # a property is not in the way of a call
+        if extensions and target.receiver is not None:
+            type_args = target_node.name.type_args
+            bound_args = tuple(b.type(t) for t in type_args) if type_args is not None else None
+            target = bd.BMethodGroup(
+                VOID, target.start, target.end, target_node.name.name, target.receiver, extensions, bound_args, True
+            )
+    args = arguments(b, node.args)
+    return invoke(b, node, target, args)
+
+
+def _nameof(b: Binder, node: n.Call) -> BExpr:
+    if len(node.args) != 1 or node.args[0].value is None:
+        return b.error(node, "CS1501", f"No overload for method 'nameof' takes {len(node.args)} arguments")
+    inner = node.args[0].value
+    while isinstance(inner, n.Parenthesised):
+        inner = inner.value
+    with b.speculation() as problems:
+        b.bind(inner)
+    b.problems.extend(p for p in problems if p.code not in ("CS0120", "EXP001", "EXP002"))
+    word = inner.name.name if isinstance(inner, n.Member) else inner.name if isinstance(inner, n.Name) else ""
+    if not word:
+        return b.error(inner, "CS8081", "Expression does not have a name.")
+    return bd.BConst(b.k.string_, node.start, node.end, const=word)
+
+
+def invoke(b: Binder, node: n.Node, target: BExpr, args: list[Arg]) -> BExpr:
+    if isinstance(target, bd.BMethodGroup):
+        return _call_group(b, node, target, args)
+    if isinstance(target, bd.BLocalFunctionRef):
+        return _call_local(b, node, target.symbol, args)
+    if target.type is ERROR:
+        return b.broken(node)
+    if isinstance(target, bd.BTypeRef):
+        return b.error(node, "CS1955", f"Non-invocable member '{target.of.name}' cannot be used like a method.")
+    if is_delegate(target.type):
+        shape = delegate_signature(target.type)
+        c = resolve(b, node, "Invoke", [shape], args, None)
+        if c is None:
+            return b.broken(node)
+        values, _ = apply(b, node, c, args)
+        b.effects.loops = True
+        return bd.BInvoke(shape.result, node.start, node.end, target, values, nullable=is_reference(shape.result))
+    if isinstance(target, bd.BProperty):
+        return b.error(
+            node,
+            "CS1955",
+            f"Non-invocable member '{target.prop.owner.name}.{target.prop.name}' cannot be used like a method.",
+        )
+    return b.error(node, "CS0149", "Method name expected")
+
+
+def _call_group(b: Binder, node: n.Node, group: bd.BMethodGroup, args: list[Arg]) -> BExpr:
+    receiver = group.receiver
+    name_at = name_span(group)
+    c: Candidate | None = None
+    used = args
+    if not group.extensions:
+        extension_exists = receiver is not None and bool(b.universe.extensions(group.name))
+        c = resolve(b, name_at, group.name, group.methods, args, group.type_args, quiet=extension_exists)
+        if c is None and extension_exists:
+            assert receiver is not None
+            methods = b.universe.extensions(group.name)
+            used = [_receiver_arg(receiver), *args]
+            c = resolve(b, name_at, group.name, methods, used, group.type_args, quiet=True)
+            if c is None:
+                resolve(b, name_at, group.name, group.methods, args, group.type_args)
+    else:
+        assert receiver is not None
+        used = [_receiver_arg(receiver), *args]
+        methods = [m for m in group.methods if _accepts(b, m, receiver)]
+        if not methods:
+            if not any(a.value is not None and a.value.type is ERROR for a in used):
+                return _no_extension(b, group, receiver)
+        c = resolve(b, name_at, group.name, methods, used, group.type_args)
+    if c is None:
+        return b.broken(node)
+    m = c.method
+    b.check_allowed(m.owner, m.name, name_at)
+    if m.decl.unsupported:
+        b.error(name_at, "EXP006", f"'{m.owner.name}.{m.name}' is not supported: {m.decl.unsupported}")
+    if not m.static and receiver is None:
+        return b.error(
+            node,
+            "CS0120",
+            f"An object reference is required for the non-static field, method, or property '{m.signature}'",
+        )
+    values, outs = apply(b, node, c, used)
+    own = None if m.static else receiver
+    if m.decl.effect == "body":
+        _reads_body(b, own if own is not None else values[0])
+    nullable = m.decl.nullable or (m.type_params != () and is_reference(m.result) and _type_param_result(m))
+    return bd.BCall(m.result, node.start, node.end, m, own, values, outs, nullable=nullable)
+
+
+def _type_param_result(m: Method) -> bool:
+    """`T F<T>()`: the result may be whatever T allows, null included."""
+    head = m.decl.signature.removeprefix("static ").split()[0]
+    return head in {p.name for p in m.type_params}
+
+
+def _receiver_arg(receiver: BExpr) -> Arg:
+    return Arg(n.Argument(receiver.start, receiver.end, None), receiver, None, "")
+
+
+def _accepts(b: Binder, m: Method, receiver: BExpr) -> bool:
+    """The receiver could be the first argument of this extension method (type arguments aside)."""
+    first = m.params[0].type
+
+    if m.type_params:
+        inference = Inference(m.type_params)
+        inference.infer(first, receiver.type)
+        fixed = inference.fixed()
+        first = first.subst(fixed)
+
+        if is_open(first):
+            return isinstance(m.params[0].type, Named) and not m.params[0].type.args
+    conversion = b.classify(receiver, first)
+    return conversion is not None and conversion.kind in ("identity", "reference", "box", "error")
+
+
+def _no_extension(b: Binder, group: bd.BMethodGroup, receiver: BExpr) -> BExpr:
+    m = group.methods[0]
+    if lookup(receiver.type, group.name):
+        return b.error(name_span(group), "CS1501", f"No overload for method '{group.name}' takes these arguments")
+    if m.type_params or len(group.methods) > 1:
+        return no_member(b, name_span(group), receiver.type, group.name)
+    return b.error(
+        receiver,
+        "CS1929",
+        f"'{receiver.type.name}' does not contain a definition for '{group.name}' and the best extension method overload "
+        f"'{m.signature}' requires a receiver of type '{m.params[0].type.name}'",
+    )
+
+
+def name_span(group: bd.BMethodGroup) -> n.Node:
+    return (
+        n.Node(max(group.start, group.end - len(group.name)), group.end)
+        if group.type_args is None
+        else n.Node(group.start, group.end)
+    )
+
+
+def _behind(b: Binder, e: BExpr) -> BExpr:
+    """What the receiver of a conditional access stands for."""
+    return next((source for temp, source in b.temp_sources if temp is e), e)
+
+
+def _reads_body(b: Binder, source: BExpr) -> None:
+    """`As<T>` on a message body: which message's?"""
+    while isinstance(source, bd.BConvert):
+        source = source.operand
+    source = _behind(b, source)
+    if isinstance(source, bd.BProperty) and isinstance(source.receiver, bd.BProperty | bd.BTemp | bd.BConvert):
+        owner = _behind(b, source.receiver)
+        if isinstance(owner, bd.BProperty) and isinstance(owner.receiver, bd.BContext):
+            if owner.prop.name == "Request":
+                b.effects.request_body = True
+                return
+            if owner.prop.name == "Response":
+                b.effects.response_body = True
+                return
+        elif isinstance(owner, bd.BConvert):  # a response kept in a variable is in memory
+            return
+    b.effects.request_body = b.effects.response_body = True
+
+
+def _call_local(b: Binder, node: n.Node, f: LocalFunctionSymbol, args: list[Arg]) -> BExpr:
+    b.effects.loops = True
+    params = f.params
+    required = sum(1 for p in params if p[3] is MISSING and p[2] != "params")
+    values: list[BExpr | None] = [None] * len(params)
+    outs: list[tuple[int, BExpr | None]] = []
+    rest: list[BExpr] = []
+    variadic = bool(params) and params[-1][2] == "params"
+    for i, a in enumerate(args):
+        slot = next((j for j, p in enumerate(params) if p[0] == a.name), -1) if a.name else i
+        if variadic and slot >= len(params) - 1 and not a.name:
+            last = params[-1][1]
+            assert isinstance(last, ArrayType)
+            if a.value is not None and len(args) == len(params) and b.can_convert(a.value, last):
+                values[-1] = b.convert(a.value, last, a.node)
+            elif a.value is not None:
+                rest.append(b.convert(a.value, last.element, a.node))
+            continue
+        if not 0 <= slot < len(params):
+            return b.error(node, "CS1501", f"No overload for method '{f.name}' takes {len(args)} arguments")
+        _, t, mode, _ = params[slot]
+        if mode in ("out", "ref"):
+            place = out_target(b, a, t)
+            outs.append((slot, place))
+            if mode == "ref" and place is not None:
+                values[slot] = place
+            continue
+        if a.value is None:
+            return b.error(a.node, "CS1615", f"Argument {i + 1} may not be passed with the 'out' keyword")
+        values[slot] = b.convert(a.value, t, a.node)
+    if len(args) < required:
+        missing = params[len(args)][0]
+        return b.error(
+            node,
+            "CS7036",
+            f"There is no argument given that corresponds to the required formal parameter '{missing}' of '{f.name}'",
+        )
+    out: list[BExpr] = []
+    for i, p in enumerate(params):
+        v = values[i]
+        if v is not None:
+            out.append(v)
+        elif p[2] == "params":
+            assert isinstance(p[1], ArrayType)
+            out.append(bd.BArrayNew(p[1], node.start, node.end, p[1].element, [], rest))
+        elif p[2] != "out":
+            out.append(bd.BConst(p[1], node.start, node.end, const=p[3], nullable=p[3] is None))
+    return bd.BLocalCall(f.result, node.start, node.end, f, out, outs, nullable=is_reference(f.result))
+
+
+def index(b: Binder, node: n.Index) -> BExpr:
+    target = b.value(node.target)
+    args = arguments(b, node.args)
+    return index_of(b, node, target, args)
+
+
+def index_of(b: Binder, node: n.Node, target: BExpr, args: list[Arg]) -> BExpr:
+    if target.type is ERROR:
+        return b.broken(node)
+    if isinstance(target, bd.BMethodGroup | bd.BUnboundLambda):
+        return b.error(node, "CS0021", "Cannot apply indexing with [] to an expression of type 'method group'")
+    t = target.type
+    if isinstance(t, ArrayType):
+        if len(args) != t.rank:
+            return b.error(node, "CS0022", f"Wrong number of indices inside []; expected {t.rank}")
+        values = []
+        for a in args:
+            assert a.value is not None
+            number = b.try_convert(a.value, b.k.int_)
+            values.append(number if number is not None else b.convert(a.value, b.k.long_, a.node))
+        return bd.BArrayIndex(t.element, node.start, node.end, target, values, nullable=is_reference(t.element))
+    indexers = [p for p in lookup(t, "this[]") if isinstance(p, Property)]
+    if not indexers:
+        return b.error(node, "CS0021", f"Cannot apply indexing with [] to an expression of type '{t.name}'")
+    methods = [
+        Method(p.owner, "this[]", (), p.index, p.type, False, False, p.getter or _no_getter, p.decl) for p in indexers
+    ]
+    c = resolve(b, node, "this", methods, args, None)
+    if c is None:
+        return b.broken(node)
+    chosen = next(p for p, m in zip(indexers, methods, strict=True) if m.decl is c.method.decl)
+    values, _ = apply(b, node, c, args)
+    return property_(b, node, chosen, target, values, node)
+
+
+def _no_getter(*_args: Any) -> Any:
+    raise AssertionError("an indexer without a getter is never read")
+
+
+def conditional_access(b: Binder, node: n.ConditionalAccess) -> BExpr:
+    target = b.value(node.target)
+    if target.type is ERROR:
+        return b.broken(node)
+    t = target.type
+    if not (is_reference(t) or is_nullable(t)) or t is NULL:
+        return b.error(node, "CS0023", f"Operator '?' cannot be applied to operand of type '{t.name}'")
+    temp = b.temp(strip_nullable(t), node.target)
+    b.temp_sources.append((temp, target))
+    b.accesses.append(temp)
+    try:
+        rest = b.value(node.rest)
+    finally:
+        b.accesses.pop()
+    if rest.type is ERROR:
+        return b.broken(node)
+    if isinstance(rest, bd.BMethodGroup):
+        return b.error(node, "CS0023", "Operator '?' cannot be applied to operand of type 'method group'")
+    result = rest.type
+    if result is not VOID and result.is_value and not is_nullable(result):
+        result = b.k.nullable(result)
+        rest = b.convert(rest, result, rest)
+    return bd.BConditionalAccess(result, node.start, node.end, target, temp, rest, nullable=True)
+
+
+def access(b: Binder, node: n.Access) -> BExpr:
+    return b.accesses[-1]

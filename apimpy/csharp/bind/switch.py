@@ -1,0 +1,96 @@
+"""`switch`: its labels, patterns and `goto case`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from apimpy.csharp import bound as bd
+from apimpy.csharp import nodes as n
+from apimpy.csharp.bind.flow import list_ends
+from apimpy.csharp.bind.functions import declare_functions
+from apimpy.csharp.bind.statements import condition
+from apimpy.csharp.known import is_nullable, strip_nullable
+from apimpy.csharp.types import ERROR, MISSING, NULL, Type
+
+if TYPE_CHECKING:
+    from apimpy.csharp.bind.binder import Binder
+    from apimpy.csharp.bound import BExpr, BStmt
+
+
+def switch(b: Binder, node: n.Switch) -> BStmt:
+    value = b.value(node.value)
+    b.ids += 1
+    holder = bd.Local(f"switch{b.ids}", value.type, b.fn.depth, id=b.ids)
+    sections: list[bd.BSection] = []
+    default: int | None = None
+    seen: set[Any] = set()
+    b.fn.breakable += 1
+    try:
+        with b.scope():
+            for s in node.sections:
+                with b.scope():
+                    labels = []
+                    for label in s.labels:
+                        labels.append(_label(b, label, value, seen))
+                        if label.value is None and label.type is None:
+                            if default is not None:
+                                b.error(
+                                    label,
+                                    "CS0152",
+                                    "The switch statement contains multiple cases with the label value 'default:'",
+                                )
+                            default = len(sections)
+                    declare_functions(b, s.body)
+                    body = [b.statement(x) for x in s.body]
+                    sections.append(bd.BSection(labels, body))
+                    if not list_ends(body, breaks=False):
+                        last = node.sections[-1] is s
+                        b.error(
+                            s.labels[-1],
+                            "CS8070" if last else "CS0163",
+                            f"Control cannot fall {'out of' if last else 'through'} switch from "
+                            f"{'final case label' if last else 'one case label to another'} ('{_label_text(s.labels[-1])}')",
+                        )
+    finally:
+        b.fn.breakable -= 1
+    return bd.BSwitch(node.start, node.end, value, holder, sections, default)
+
+
+def _label_text(label: n.Label) -> str:
+    return "default:" if label.value is None and label.type is None else "case:"
+
+
+def _label(b: Binder, label: n.Label, value: BExpr, seen: set[Any]) -> bd.BLabel:
+    test: BExpr | None = None
+    of: Type | None = None
+    local = None
+    if label.value is not None:
+        test = b.value(label.value)
+        if test.type is not ERROR and value.type is not ERROR:
+            if test.const is MISSING:
+                b.error(label.value, "CS0150", "A constant value is expected")
+            else:
+                if value.type is not b.k.object_ and test.type is not NULL:
+                    test = b.convert(test, strip_nullable(value.type), label.value)
+                elif test.type is NULL and value.type.is_value and not is_nullable(value.type):
+                    b.convert(test, value.type, label.value)
+                key = (type(test.const), test.const)
+                if label.when is None and key in seen:
+                    b.error(
+                        label,
+                        "CS0152",
+                        f"The switch statement contains multiple cases with the label value '{test.const}'",
+                    )
+                seen.add(key)
+                test = b.convert(test, b.k.object_, label.value) if value.type is b.k.object_ else test
+    elif label.type is not None:
+        of = value.type if label.type.is_var else b.type(label.type)
+        if label.name is not None and label.name != "_":
+            local = b.declare(label, label.name, of)
+    when = condition(b, label.when) if label.when is not None else None
+    return bd.BLabel(test, of, local, when)
+
+
+def goto(b: Binder, node: n.Goto) -> BStmt:
+    value = b.value(node.value) if node.value is not None else None
+    return bd.BGoto(node.start, node.end, value)

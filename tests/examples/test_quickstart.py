@@ -1,0 +1,144 @@
+"""The documents do what they say: every command in their `console` blocks runs, and its output is the one shown.
+
+`$ command` is run as it stands, in a folder that holds `examples/` and the files whose text a block gives (an info
+string such as `xml hello.xml`); what follows is its whole output, where `…` stands for anything.  `apimpy serve` runs
+until the next one.  The ports are replaced by free ones; `apimpy` is this package.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import shutil
+import socket
+import stat
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from apimpy.policies import catalogue
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENTS = ("docs/quickstart.md", "README.md")
+BLOCK = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+PORTS = ("8080", "8081")
+
+
+@dataclass
+class Step:
+    command: str
+    output: list[str] = field(default_factory=list)
+
+
+def steps_of(text: str) -> list[Step | tuple[str, str]]:
+    """Commands, and files as (name, text), in order."""
+    out: list[Step | tuple[str, str]] = []
+    for language, name, body in BLOCK.findall(text):
+        if name:
+            out.append((name, body))
+        elif language == "console":
+            for line in body.splitlines():
+                if line.startswith("$ "):
+                    out.append(Step(line[2:]))
+                else:
+                    step = out[-1]
+                    assert isinstance(step, Step), f"output before a command: {line!r}"
+                    step.output.append(line)
+    return out
+
+
+def matches(shown: list[str], got: str) -> bool:
+    pattern = ".*".join(re.escape(part) for part in "\n".join(shown).strip().split("…"))
+    return re.fullmatch(pattern, got.replace("\r", "").strip(), re.DOTALL) is not None
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+async def test_every_command_does_what_is_shown(name: str, tmp_path: Path) -> None:
+    if shutil.which("curl") is None:
+        pytest.skip("curl is not installed: the documents' commands cannot run")
+    text = (ROOT / name).read_text(encoding="utf-8")
+    for port in PORTS:
+        text = text.replace(f":{port}", f":{_free()}")
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    ports = re.findall(r"127\.0\.0\.1:(\d+)", text)
+    session = Session(tmp_path, dict(zip(("--port", "--admin-port"), dict.fromkeys(ports), strict=False)))
+    steps = steps_of(text)
+    assert any(isinstance(s, Step) for s in steps), "no commands found"
+    try:
+        for step in steps:
+            if isinstance(step, tuple):
+                (tmp_path / step[0]).write_text(step[1], encoding="utf-8")
+                continue
+            got = await session.run(step.command)
+            assert matches(step.output, got), f"{name}: $ {step.command}\nshows {step.output}\ngave {got!r}"
+    finally:
+        await session.stop()
+
+
+class Session:
+    """A folder with commands run in it, and at most one gateway."""
+
+    def __init__(self, folder: Path, ports: dict[str, str]) -> None:
+        self.folder, self.ports = folder, ports
+        bin = folder / ".bin"
+        bin.mkdir()
+        command = bin / "apimpy"
+        command.write_text(f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" -m apimpy "$@"\n')
+        command.chmod(command.stat().st_mode | stat.S_IXUSR)
+        self.env = {**os.environ, "PATH": f"{bin}:{os.environ['PATH']}", "no_proxy": "*"}
+        self.gateway: asyncio.subprocess.Process | None = None
+
+    async def run(self, command: str) -> str:
+        """What it prints; for `apimpy serve`, its first line."""
+        serving = command.startswith("apimpy serve ")
+        if serving:
+            await self.stop()
+            extra = [word for pair in self.ports.items() for word in pair]
+            command = " ".join(["exec", command, *extra])
+        process = await asyncio.create_subprocess_shell(
+            command,
+            cwd=self.folder,
+            env=self.env,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        assert process.stdout is not None
+        if serving:
+            self.gateway = process
+            return (await asyncio.wait_for(process.stdout.readline(), 30)).decode()
+        out, _ = await asyncio.wait_for(process.communicate(), 60)
+        return out.decode()
+
+    async def stop(self) -> None:
+        if self.gateway is not None:
+            process, self.gateway = self.gateway, None
+            if process.returncode is None:
+                process.terminate()
+            await asyncio.wait_for(process.communicate(), 20)
+
+
+def _free() -> str:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return str(probe.getsockname()[1])
+
+
+def test_the_readme_names_exactly_the_policies_that_run() -> None:
+    """The middle column of the table holds every policy of the catalogue, the last column none of them."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    table = text.partition("## What runs")[2].partition("\n\nA policy that")[0]
+    rows = [line.split("|") for line in table.splitlines() if line.startswith("| ") and line.count("|") == 4]
+    named = [set(re.findall(r"`([a-z][a-z-]*)`", " ".join(row[i] for row in rows))) for i in (2, 3)]
+    policies = set(catalogue().policies)
+    assert policies <= named[0]
+    assert not policies & named[1]
+    assert not set(catalogue().known) - policies & named[0]
+
+
+def test_links_lead_somewhere() -> None:
+    for path in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.md")]:
+        for target in re.findall(r"\]\(([^)#\s]+)\)", path.read_text(encoding="utf-8")):
+            assert "://" in target or (path.parent / target).exists(), f"{path.name}: {target}"
