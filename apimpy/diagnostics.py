@@ -10,10 +10,10 @@ do, `CFG` configuration).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, Literal
 
+from apimpy.record import Record, field
 from apimpy.source import Span
 
 __all__ = ["CODES", "Code", "Diagnostic", "Edit", "Fix", "Kind", "Severity", "Sink"]
@@ -30,8 +30,7 @@ class Severity(IntEnum):
         return self.name.lower()
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(Record, frozen=True, eq=True):
     """A kind of problem: what `lint` prints as code, name, severity and kind."""
 
     code: str
@@ -99,20 +98,17 @@ def _lookup(code: str) -> Code:
     return known
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(Record, frozen=True, eq=True):
     span: Span
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Fix:
+class Fix(Record, frozen=True, eq=True):
     title: str
     edits: tuple[Edit, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnostic:
+class Diagnostic(Record, frozen=True, eq=True):
     """One finding.  `severity` and `kind` default to those of the code's row in `CODES`."""
 
     code: str
@@ -147,8 +143,7 @@ class Diagnostic:
         return f"{self.span}: {self.severity} {self.code} {self.message}"
 
 
-@dataclass(eq=False)
-class Sink:
+class Sink(Record):
     """Collects diagnostics.  `report` never raises on what the user wrote; identical findings are kept once."""
 
     _items: dict[tuple[str, str, int, str], Diagnostic] = field(default_factory=dict)

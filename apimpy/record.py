@@ -42,7 +42,7 @@ def field(*, default: Any = _NONE, default_factory: Callable[[], Any] | None = N
 
 def _first(self: Any, *args: Any, **kwargs: Any) -> None:
     """The constructor until the first instance: compiles the real one."""
-    cls = type(self)
+    cls: Any = type(self)
     cls.__init__ = _constructor(cls)
     cls.__init__(self, *args, **kwargs)
 
@@ -51,8 +51,16 @@ def _first(self: Any, *args: Any, **kwargs: Any) -> None:
 class _Meta(type):
     """Collects the fields of the class and its bases; slots instead of a dictionary."""
 
+    record_fields: dict[str, _Field]
+
     def __new__(
-        mcs, name: str, bases: tuple[type, ...], space: dict[str, Any], *, frozen: bool = False, eq: bool = False
+        mcs,
+        name: str,
+        bases: tuple[type, ...],
+        space: dict[str, Any],
+        *,
+        frozen: bool = False,  # noqa: ARG004  for type checkers
+        eq: bool = False,
     ) -> _Meta:
         fields: dict[str, _Field] = {}
         for base in bases:
@@ -74,31 +82,27 @@ class Record(metaclass=_Meta):
     """Base of all classes of data."""
 
     def __repr__(self) -> str:
-        values = ", ".join(f"{k}={getattr(self, k, None)!r}" for k in _names(self))
+        values = ", ".join(f"{k}={getattr(self, k, None)!r}" for k in type(self).record_fields)
         return f"{type(self).__name__}({values})"
 
 
 def replace(record: R, **changes: Any) -> R:
     """A copy with some fields changed."""
-    held = {k: getattr(record, k) for k in _names(record)}
+    held = {k: getattr(record, k) for k in type(record).record_fields}
     return type(record)(**(held | changes))
 
 
-def _names(record: Record) -> dict[str, _Field]:
-    return type(record).record_fields  # type: ignore[attr-defined, no-any-return]  # the metaclass put it there
-
-
-def _equal(self: Record, other: object) -> bool:
+def _equal(self: Record, other: object) -> Any:
     if type(other) is not type(self):
         return NotImplemented
-    return all(getattr(self, k) == getattr(other, k) for k in _names(self))
+    return all(getattr(self, k) == getattr(other, k) for k in type(self).record_fields)
 
 
 def _hash(self: Record) -> int:
-    return hash(tuple(getattr(self, k) for k in _names(self)))
+    return hash(tuple(getattr(self, k) for k in type(self).record_fields))
 
 
-def _constructor(cls: Any) -> Any:
+def _constructor(cls: _Meta) -> Any:
     names: dict[str, Any] = {"_NONE": _NONE}
     positional: list[str] = []
     keyword: list[str] = []

@@ -9,47 +9,52 @@ only.
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
-from functools import cached_property
+from operator import attrgetter
+
+from apimpy.record import Record
 
 __all__ = ["Piece", "SourceFile", "SourceMap", "Span"]
 
 
-@dataclass(frozen=True, eq=False)
 class SourceFile:
     """A text with a name.  Line ends may be `\\n`, `\\r\\n` or `\\r`."""
 
-    name: str
-    text: str
+    __slots__ = ("_line_starts", "name", "text")
 
-    @cached_property
+    def __init__(self, name: str, text: str) -> None:
+        self.name, self.text = name, text
+        self._line_starts: list[int] | None = None
+
     def _starts(self) -> list[int]:
-        starts, text, i = [0], self.text, 0
-        while i < len(text):
-            c = text[i]
-            i += 1
-            if c == "\n" or (c == "\r" and text[i : i + 1] != "\n"):
-                starts.append(i)
-        return starts
+        """Where lines start; worked out when a position is first asked for."""
+        if self._line_starts is None:
+            starts, text, i = [0], self.text, 0
+            while i < len(text):
+                c = text[i]
+                i += 1
+                if c == "\n" or (c == "\r" and text[i : i + 1] != "\n"):
+                    starts.append(i)
+            self._line_starts = starts
+        return self._line_starts
 
     def line_col(self, offset: int) -> tuple[int, int]:
         """Line and column, both from 1, of an offset (clamped to the text)."""
         offset = max(0, min(offset, len(self.text)))
-        line = bisect_right(self._starts, offset)
-        return line, offset - self._starts[line - 1] + 1
+        starts = self._starts()
+        line = bisect_right(starts, offset)
+        return line, offset - starts[line - 1] + 1
 
     def line_text(self, line: int) -> str:
         """The text of a line (from 1) without its line end."""
-        start = self._starts[line - 1]
-        end = self._starts[line] if line < len(self._starts) else len(self.text)
-        return self.text[start:end].rstrip("\r\n")
+        starts = self._starts()
+        end = starts[line] if line < len(starts) else len(self.text)
+        return self.text[starts[line - 1] : end].rstrip("\r\n")
 
     def span(self, start: int, end: int | None = None) -> Span:
         return Span(self, start, start if end is None else end)
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Record, frozen=True, eq=True):
     """Half-open offsets into the original text of `file`."""
 
     file: SourceFile
@@ -73,8 +78,7 @@ class Span:
         return f"{self.file.name}:{line}:{col}"
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Record, frozen=True, eq=True):
     """`length` characters of derived text that stand for `origin_length` characters at `origin` of `file`.
 
     Equal lengths map character by character; unequal ones (an entity, a named value) map as a whole.
@@ -87,8 +91,7 @@ class Piece:
     origin_length: int
 
 
-@dataclass(frozen=True, eq=False)
-class SourceMap:
+class SourceMap(Record, frozen=True):
     """From derived text to original spans.  Pieces are in order and cover the derived text without gaps."""
 
     pieces: tuple[Piece, ...]
@@ -98,12 +101,8 @@ class SourceMap:
         size = len(file.text) - base if length is None else length
         return cls((Piece(0, size, file, base, size),))
 
-    @cached_property
-    def _starts(self) -> list[int]:
-        return [p.start for p in self.pieces]
-
     def _at(self, offset: int, end: bool) -> tuple[SourceFile, int]:
-        i = max(0, bisect_right(self._starts, offset) - 1)
+        i = max(0, bisect_right(self.pieces, offset, key=attrgetter("start")) - 1)
         p = self.pieces[i]
         if end and offset == p.start and i:  # an exclusive end belongs to the piece before it
             p = self.pieces[i - 1]

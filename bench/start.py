@@ -1,4 +1,4 @@
-"""Measure how long `apimpy lint` takes beside a bare `import lxml.etree, click`: medians, and the ratio.  See README.md."""
+"""Measure how long `apimpy lint` takes beside importing what it builds on: medians, and the ratio.  See README.md."""
 
 from __future__ import annotations
 

@@ -49,22 +49,24 @@ def main() -> int:
 
 
 def start() -> tuple[subprocess.Popen[str], str, str]:
-    """The running gateway, its URL and its admin URL."""
-    ports = ("8080", "8081")
-    if not all(free(int(port)) for port in ports):
-        print(f"(ports {' and '.join(ports)} are not both free: others are used)")
-        ports = ("0", "0")
-    words = ["serve", POLICY, "--mock", "--port", ports[0], "--admin-port", ports[1], "--access-log", "off"]
-    print("$ apimpy " + " ".join(words), flush=True)
-    process = subprocess.Popen([sys.executable, "-m", "apimpy", *words], cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    line = process.stdout.readline()
-    found = re.findall(r"https?://\S+?:\d+", line)
-    if len(found) < 2:
-        process.terminate()
-        sys.exit(f"the gateway did not start (exit {process.wait()})")
-    print(line, end="", flush=True)
-    return process, found[0], found[-1]
+    """The running gateway, its URL and its admin URL; on other ports when the usual ones are taken."""
+    for port, admin_port in (("8080", "8081"), ("0", "0")):
+        if not (free(int(port)) and free(int(admin_port))):
+            print(f"(ports {port} and {admin_port} are not both free: others are used)")
+            continue
+        words = ["serve", POLICY, "--mock", "--port", port, "--admin-port", admin_port, "--access-log", "off"]
+        print("$ apimpy " + " ".join(words), flush=True)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "apimpy", *words], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        )
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        found = re.findall(r"https?://\S+?:\d+", line)
+        if len(found) >= 2:
+            print(line, end="", flush=True)
+            return process, found[0], found[-1]
+        process.wait()  # it has said why; a port can be gone since we looked
+    sys.exit("the gateway did not start")
 
 
 def free(port: int) -> bool:

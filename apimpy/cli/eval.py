@@ -1,4 +1,4 @@
-"""`apimpy eval`: one expression, or many from a file, against a context fixture.
+"""`apimpy eval`: one expression, or many from a file, against a context fixture; without either, a prompt (`repl`).
 
 With `--jsonl`, rows are `{"id", "expr", "fixture"?}` and one JSON object a line comes out, in the shape of the
 conformance cases: `{"id","ok":true,"type","value","text"}` or
@@ -11,7 +11,7 @@ import json
 import sys
 import traceback
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -22,10 +22,15 @@ from apimpy.dotnet.exceptions import BudgetExceeded, ClrError
 from apimpy.dotnet.values import well_formed
 from apimpy.source import SourceFile, SourceMap
 
-__all__ = ["compile_text", "eval_command", "evaluate"]
+if TYPE_CHECKING:
+    from apimpy.runtime.exchange import Exchange
+
+__all__ = ["compile_text", "eval_command", "evaluate", "exchange_of", "read_context", "replace_values"]
 
 
-@click.command("eval", help="Evaluate an expression, '@(…)' or '@{…}', with a real C# type system.")
+@click.command(
+    "eval", help="Evaluate an expression, '@(…)' or '@{…}', with a real C# type system; without one, ask for them."
+)
 @click.argument("expression", required=False)
 @click.option("--context", "context_file", type=click.Path(dir_okay=False), help="Context fixture (JSON).")
 @click.option("--jsonl", "jsonl", type=click.Path(dir_okay=False), help="Evaluate the rows of a file ('-': stdin).")
@@ -47,12 +52,16 @@ def eval_command(
     values = named_values(named)
     options = CompileOptions(any_type=any_type, placeholders=False)
     if jsonl is not None:
+        if expression is not None or context_file is not None:
+            raise click.UsageError("--jsonl brings its own expressions and names their contexts (--fixtures DIR).")
         _many(jsonl, Path(fixtures) if fixtures else None, values, options)
         return
+    fixture = read_context(context_file) if context_file else {}
     if expression is None:
-        raise click.UsageError("Give an expression or --jsonl FILE (the interactive form is not available yet).")
-    fixture = _read_json(context_file) if context_file else {}
-    row, sink = evaluate("", _replace(expression, values), fixture, options)
+        from apimpy.cli.repl import Session, run
+
+        sys.exit(run(Session(fixture, context_file, values, options, format_ == "json")))
+    row, sink = evaluate("", replace_values(expression, values), fixture, options)
     if format_ == "json":
         click.echo(json.dumps({k: v for k, v in row.items() if k != "id"}, ensure_ascii=False))
     elif row["ok"]:
@@ -66,13 +75,15 @@ def eval_command(
         sys.exit(1)
 
 
-def _replace(text: str, values: dict[str, str]) -> str:
+def replace_values(text: str, values: dict[str, str]) -> str:
+    """The text with `{{name}}` replaced by its value."""
     for name, value in values.items():
         text = text.replace("{{" + name + "}}", value)
     return text
 
 
-def _read_json(path: str | Path) -> dict[str, Any]:
+def read_context(path: str | Path) -> dict[str, Any]:
+    """A context fixture.  UsageError for anything else."""
     try:
         data = json.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
@@ -91,6 +102,8 @@ def _many(source: str, fixtures: Path | None, values: dict[str, str], options: C
         )
     except OSError as error:
         raise click.UsageError(f"{source}: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise click.UsageError(f"{source}: not UTF-8 text: byte {error.start}") from None
     loaded: dict[str, dict[str, Any]] = {}
     for number, line in enumerate(lines, 1):
         if not line.strip():
@@ -99,15 +112,19 @@ def _many(source: str, fixtures: Path | None, values: dict[str, str], options: C
             case = json.loads(line)
             expr = case["expr"]
         except (ValueError, KeyError, TypeError):
-            raise click.UsageError(f"{source}:{number}: not a row with 'expr'") from None
+            expr = None
+        if not isinstance(expr, str):
+            raise click.UsageError(f"{source}:{number}: not a row with 'expr'")
         name = case.get("fixture")
         if name is not None and name not in loaded:
             if fixtures is None:
                 raise click.UsageError(f"{source}:{number}: fixture {name!r} needs --fixtures DIR")
-            loaded[name] = _read_json(fixtures / f"{name}.json")
+            loaded[name] = read_context(fixtures / f"{name}.json")
         id = case.get("id", number)
         try:
-            row, _ = evaluate(id, _replace(expr, values), loaded[name] if name else {}, options)
+            row, _ = evaluate(id, replace_values(expr, values), loaded[name] if name else {}, options)
+        except click.UsageError as error:
+            raise click.UsageError(f"{source}:{number}: {error.message}") from None
         except Exception as error:  # our bug, in this row: the others still count
             traceback.print_exc()
             row = _failed(id, "InternalError", f"{type(error).__name__}: {error}")
@@ -129,8 +146,8 @@ def compile_text(text: str, options: CompileOptions, sink: Sink, name: str = "ex
 
 
 def evaluate(id: Any, text: str, fixture: dict[str, Any], options: CompileOptions) -> tuple[dict[str, Any], Sink]:
+    """The row that `--jsonl` prints, and what the compiler said.  UsageError for a fixture that is none."""
     from apimpy.dotnet.encode import encode
-    from apimpy.runtime.fixture import load_fixture
 
     sink = Sink()
     compiled = compile_text(text, options, sink)
@@ -139,7 +156,7 @@ def evaluate(id: Any, text: str, fixture: dict[str, Any], options: CompileOption
         first = errors[0].message if errors else ""
         codes = [d.code for d in sink]
         return {"id": id, "ok": False, "phase": "compile", "exception": None, "codes": codes, "error": first}, sink
-    exchange = load_fixture(fixture)
+    exchange = exchange_of(fixture)
     exchange.rt.begin()
     try:
         encoded = encode(compiled.call(exchange, exchange.rt))
@@ -152,3 +169,15 @@ def evaluate(id: Any, text: str, fixture: dict[str, Any], options: CompileOption
 
 def _failed(id: Any, exception: str, message: str) -> dict[str, Any]:
     return {"id": id, "ok": False, "phase": "run", "exception": exception, "codes": [], "error": message}
+
+
+def exchange_of(fixture: dict[str, Any]) -> Exchange:
+    """A fresh exchange of a fixture.  UsageError for a fixture that is none."""
+    from apimpy.runtime.fixture import load_fixture
+
+    try:
+        return load_fixture(fixture)
+    except (ValueError, ClrError) as error:
+        raise click.UsageError(f"the context fixture cannot be used: {error}") from error
+    except (TypeError, AttributeError, KeyError) as error:  # a number where an object belongs, and the like
+        raise click.UsageError(f"the context fixture has a part of the wrong shape: {error}") from error

@@ -6,9 +6,8 @@ without secrets.  Exit 0: nothing at or above `--fail-level`; 1: findings; 2: wr
 
 from __future__ import annotations
 
-import json
+import os
 import sys
-from pathlib import Path
 
 import click
 
@@ -52,6 +51,8 @@ def lint_command(
         check_file(path, sink, encoding=encoding, named_values=values or None, fragments=known)
     found = list(sink)
     if format_ == "json":
+        import json
+
         summary = {
             "files": len(files),
             "errors": sum(d.severity is Severity.ERROR for d in found),
@@ -66,17 +67,17 @@ def lint_command(
         sys.exit(1)
 
 
-def _files(paths: tuple[str, ...]) -> list[Path]:
-    out: list[Path] = []
-    for text in paths:
-        path = Path(text)
-        if path.is_dir():
-            inside = sorted(p for p in path.rglob("*.xml") if p.is_file())
-            if not inside:
-                raise click.UsageError(f"{text}: no *.xml files in this folder")
-            out += inside
-        elif path.exists():
+def _files(paths: tuple[str, ...]) -> list[str]:
+    out: list[str] = []
+    for path in paths:
+        if os.path.isdir(path):
+            inside = [os.path.join(at, name) for at, _, names in os.walk(path) for name in names]
+            found = sorted(p for p in inside if p.endswith(".xml"))
+            if not found:
+                raise click.UsageError(f"{path}: no *.xml files in this folder")
+            out += found
+        elif os.path.exists(path):
             out.append(path)
         else:
-            raise click.UsageError(f"{text}: no such file or folder")
+            raise click.UsageError(f"{path}: no such file or folder")
     return out

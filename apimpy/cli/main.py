@@ -19,9 +19,10 @@ _COMMANDS = {
     "serve": "Run the gateway on a policy file.",
     "lint": "Check policy documents.",
     "eval": "Evaluate expressions.",
+    "explain": "Show what an expression of a policy is compiled to.",
     "mock": "Run the OpenAI-compatible mock backend.",
 }
-_LATER = ("fmt", "convert", "trace", "explain", "test")
+_LATER = ("fmt", "convert", "trace", "test")
 
 
 class _Group(click.Group):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -29,6 +28,8 @@ def named_values(pairs: tuple[str, ...]) -> dict[str, str]:
 
 def fragments_from(folder: str, sink: Sink, values: Mapping[str, str] | None) -> dict[str, Document]:
     """The fragments of a folder: `NAME.xml` is the fragment NAME."""
+    from pathlib import Path
+
     from apimpy.document.reader import load
 
     path = Path(folder)

@@ -6,11 +6,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from apimpy.csharp.record import Record
 from apimpy.csharp.types import MISSING, Method, Property, Type
+from apimpy.record import Record, field
 
 if TYPE_CHECKING:
     from apimpy.csharp import nodes as n
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Conversion", "Local", "LocalFunctionSymbol"]
 
 
-@dataclass(slots=True, eq=False)
-class Local:
+class Local(Record):
     """A local variable or parameter."""
 
     name: str
@@ -40,8 +38,7 @@ class Local:
         return self.captured and (self.in_loop or self.assigned_captured)
 
 
-@dataclass(slots=True, eq=False)
-class LocalFunctionSymbol:
+class LocalFunctionSymbol(Record):
     name: str
     params: tuple[tuple[str, Type, str, Any], ...]
     """(name, type, mode, default)"""
@@ -50,8 +47,7 @@ class LocalFunctionSymbol:
     id: int = 0
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Conversion:
+class Conversion(Record, frozen=True):
     """How a value of one type becomes another.
 
     kinds: identity, numeric, constant, null, reference, box, unbox, cast, wrap (T to T?), lift (T? to U?), unwrap
@@ -236,8 +232,7 @@ class BNullTest(BExpr):
     absent: BExpr
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class PieceValue:
+class PieceValue(Record, frozen=True):
     """A value in a concatenation, with alignment and format."""
 
     value: BExpr

@@ -77,12 +77,12 @@ def _apply(target: n.Expr, p: _Post) -> n.Expr:
 
 def _number(c: Children, s: int, e: int) -> n.Expr:
     kind, value = c[0].value
-    return n.Literal_(s, e, kind, value)
+    return n.Literal(s, e, kind, value)
 
 
 def _literal(kind: str, value: Any = ...) -> Callable[[Children, int, int], n.Expr]:
     def make(c: Children, s: int, e: int) -> n.Expr:
-        return n.Literal_(s, e, kind, c[0].value if value is ... else value)
+        return n.Literal(s, e, kind, c[0].value if value is ... else value)
 
     return make
 
@@ -172,7 +172,12 @@ def _local_function(c: Children, s: int, e: int) -> n.LocalFunction:
 
 
 def _deconstruction(c: Children, s: int, e: int) -> n.Deconstruction:
-    return n.Deconstruction(s, e, tuple(t.value for t in c[1:-1]), c[-1])
+    names = tuple(t.value for t in c[1:-1])
+    return n.Deconstruction(s, e, names, (None,) * len(names), c[-1])
+
+
+def _deconstruction_typed(c: Children, s: int, e: int) -> n.Deconstruction:
+    return n.Deconstruction(s, e, tuple(p.name for p in c[:-1]), tuple(p.type for p in c[:-1]), c[-1])
 
 
 def _switch_section(c: Children, s: int, e: int) -> n.Section:
@@ -353,6 +358,7 @@ BUILD: dict[str, Callable[[Children, int, int], Any]] = {
     "local_function": _local_function,
     "local_function_expression": _local_function,
     "deconstruction": _deconstruction,
+    "deconstruction_typed": _deconstruction_typed,
     "if_then": lambda c, s, e: n.If(s, e, c[0], c[1], None),
     "if_else": lambda c, s, e: n.If(s, e, c[0], c[1], c[2]),
     "while_statement": lambda c, s, e: n.While(s, e, c[0], c[1]),

@@ -8,6 +8,7 @@ grammar has no conflicts.  `grammar/README.md` lists every decision with an exam
     x =>  LAMBDA_NAME                     out T x   _OUT_DECL            x is T t   _IS_DECL    x is 5  _IS_CONST
     T x = …;   _DECL (zero width)         T f(…) {  _LOCAL_FUNCTION (zero width)
     case T x:  _CASE_DECL                 default(T)  _DEFAULT_OF        var (a, b) = …  _DECONSTRUCT (zero width)
+    (int a, int b) = …  _DECONSTRUCT_TYPED (zero width)
     from x in xs select …  _Q_FROM, _Q_SELECT …
 """
 
@@ -259,13 +260,13 @@ class _Classifier:
             out.append(t)
         self.t = out
 
-    def run(self) -> list[Token]:
+    def run(self, first: str) -> list[Token]:
         self.ranks()
         out: list[Token] = []
         i = 0
         while i < len(self.t):
             t = self.t[i]
-            before = out[-1].kind if out else "_SEMI"
+            before = out[-1].kind if out else first
             if out and id(out[-1]) in self.cast_ends:
                 before = "_LPAR_CAST"
             if t.kind in _TYPE_START or t.kind == "_LPAR":
@@ -344,6 +345,9 @@ class _Classifier:
                 out.append(Token("_DECONSTRUCT", "", start, start))
                 self.t[i + 1].kind = "_LPAR_TYPE"
                 return
+        if self.kind(i) == "_LPAR" and self.typed_deconstruction(i):
+            out.append(Token("_DECONSTRUCT_TYPED", "", start, start))
+            return
         j = self.type_end(i)
         if j < 0 or self.kind(j) != "IDENT":
             return
@@ -369,6 +373,25 @@ class _Classifier:
         elif after in ("$END", "_RBRACE") or (after not in _AFTER_TYPE_ARGS and self.kind(i) == "PREDEFINED"):
             self.mark_type(i, j)  # an unfinished declaration: let the parser say what is missing
             out.append(Token("_DECL", "", start, start))
+
+    def typed_deconstruction(self, i: int) -> bool:
+        """`(int a, var b) =`: marks the types."""
+        j = i + 1
+        types: list[tuple[int, int]] = []
+        while True:
+            k = self.type_end(j)
+            if k < 0 or self.kind(k) != "IDENT":
+                return False
+            types.append((j, k))
+            j = k + 2
+            if self.kind(k + 1) == "_RPAR" and self.kind(j) == "_ASSIGN" and len(types) > 1:
+                break
+            if self.kind(k + 1) != "_COMMA":
+                return False
+        for a, b in types:
+            self.mark_type(a, b)
+        self.t[i].kind = "_LPAR_TYPE"
+        return True
 
     def parameters(self, i: int, close: int) -> None:
         """Mark the types of a parameter list in parentheses."""
@@ -470,6 +493,6 @@ class _Classifier:
                     last = None
 
 
-def classify(tokens: list[Token]) -> list[Token]:
-    """Precise kinds and markers for the parser.  Changes the tokens it is given."""
-    return _Classifier(tokens).run()
+def classify(tokens: list[Token], *, block: bool = True) -> list[Token]:
+    """Precise kinds and markers for the parser.  Changes the tokens it is given.  `block`: statements, not an expression."""
+    return _Classifier(tokens).run("_SEMI" if block else "_ASSIGN")

@@ -15,24 +15,25 @@ import re
 from typing import Any
 
 from apimpy.csharp.tokens import KEYWORDS, PUNCTUATION, LexError, Token
+from apimpy.pattern import pattern
 
 __all__ = ["find_end", "tokenize"]
 
-_SKIP = re.compile(r"(?:[\s\ufeff]+|//[^\n\r]*|/\*.*?\*/)+", re.DOTALL)
-_NAME = re.compile(r"@?[^\W\d]\w*")
-_NUMBER = re.compile(
+_SKIP = pattern(r"(?:[\s\ufeff]+|//[^\n\r]*|/\*.*?\*/)+", re.DOTALL)
+_NAME = pattern(r"@?[^\W\d]\w*")
+_NUMBER = pattern(
     r"0[xX]_*[0-9a-fA-F][0-9a-fA-F_]*(?P<hs>[uUlL]{0,2})"
     r"|0[bB]_*[01][01_]*(?P<bs>[uUlL]{0,2})"
     r"|(?P<real>(?:[0-9][0-9_]*)?\.[0-9][0-9_]*(?:[eE][+-]?[0-9_]+)?|[0-9][0-9_]*[eE][+-]?[0-9_]+)(?P<rs>[fFdDmM]?)"
     r"|(?P<whole>[0-9][0-9_]*)(?P<ws>[fFdDmM]|[uU][lL]?|[lL][uU]?)?"
 )
-_PUNCT = re.compile(
+_PUNCT = pattern(
     r"<<=|>=|<=|=>|==|!=|\+\+|--|&&|\|\||\?\?|\?\.(?![0-9])|\?\[|[-+*/%&|^]=|<<|[()\[\]{};,.:?=<>|^&+\-*/%!~]"
 )
-_PLACEHOLDER = re.compile(r"\{\{\s*[A-Za-z0-9_.\-]+\s*\}\}")
-_STRING_RUN = re.compile(r'[^"\\\n\r\u0085\u2028\u2029]*')
-_INTERP_RUN = re.compile(r'[^"\\\n\r{}\u0085\u2028\u2029]*')
-_VERBATIM_RUN = re.compile(r'[^"{}]*')
+_PLACEHOLDER = pattern(r"\{\{\s*[A-Za-z0-9_.\-]+\s*\}\}")
+_STRING_RUN = pattern(r'[^"\\\n\r\u0085\u2028\u2029]*')
+_INTERP_RUN = pattern(r'[^"\\\n\r{}\u0085\u2028\u2029]*')
+_VERBATIM_RUN = pattern(r'[^"{}]*')
 _SIMPLE = {
     "'": "'",
     '"': '"',
@@ -46,7 +47,7 @@ _SIMPLE = {
     "t": "\t",
     "v": "\v",
 }
-_HEX = re.compile(r"[0-9a-fA-F]+")
+_HEX = pattern(r"[0-9a-fA-F]+")
 _OPEN, _CLOSE = frozenset("([{"), frozenset(")]}")
 
 
@@ -110,6 +111,11 @@ class _Scanner:
     def number(self, i: int, m: re.Match[str]) -> int:
         digits = m[0].replace("_", "")
         end = m.end()
+        following = self.text[end : end + 1].lower()
+        if digits == "0" and following in ("x", "b"):
+            self.error("CS1013", "Invalid number", i, i)
+        elif following == "e":
+            self.error("CS0595", "Invalid real literal.", i, i)
         if m["real"] is not None:
             suffix = m["rs"].lower()
             self.real(i, end, digits.rstrip("fFdDmM") if suffix else digits, suffix)
@@ -334,6 +340,8 @@ class _Scanner:
                 parts.append(c)
                 i += 2
             elif c == "}":
+                if not parts:
+                    self.error("CS8089", "Empty format specifier.", start, start + 1)
                 self.add("INTERP_FORMAT", start, i, _utf16("".join(parts)))
                 self.add("_HOLE_CLOSE", i, i + 1)
                 return i + 1
@@ -351,7 +359,7 @@ class _Scanner:
                 i += 1
 
 
-_ASTRAL = re.compile("[\U00010000-\U0010ffff]")
+_ASTRAL = pattern("[\U00010000-\U0010ffff]")
 
 
 def _utf16(text: str) -> str:

@@ -6,9 +6,10 @@ No node changes after it was made; each has `start` and `end`, offsets into the 
 
 from __future__ import annotations
 
-from typing import Any, Literal
+import typing
+from typing import Any
 
-from apimpy.csharp.record import Record
+from apimpy.record import Record
 
 
 class Node(Record):
@@ -39,7 +40,7 @@ class Expr(Node):
     pass
 
 
-class Literal_(Expr):
+class Literal(Expr):
     """`kind` is the C# type's keyword, or `null`; `value` a Python value (decimal, double, float: digits)."""
 
     kind: str
@@ -83,7 +84,7 @@ class Member(Expr):
 class Argument(Node):
     value: Expr | None
     name: str | None = None
-    mode: Literal["", "out", "ref", "out declaration"] = ""
+    mode: typing.Literal["", "out", "ref", "out declaration"] = ""
     type: TypeNode | None = None
     declared: str | None = None
 
@@ -196,7 +197,7 @@ class Tuple(Expr):
 class Parameter(Node):
     name: str
     type: TypeNode | None = None
-    mode: Literal["", "out", "ref", "params"] = ""
+    mode: typing.Literal["", "out", "ref", "params"] = ""
     default: Expr | None = None
 
 
@@ -289,6 +290,8 @@ class Declaration(Stmt):
 
 class Deconstruction(Stmt):
     names: tuple[str, ...]
+    types: tuple[TypeNode | None, ...]
+    """None for every name of `var (a, b)`."""
     value: Expr
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from apimpy.csharp import nodes as n
-from apimpy.csharp.record import replace
+from apimpy.record import replace
 
 __all__ = ["desugar"]
 

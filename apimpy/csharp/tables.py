@@ -4,62 +4,60 @@ lark is the compiler of the grammar (`strict=True`: a conflict is an error) and 
 plain JSON beside the grammar (`apimpy/_grammar/csharp.json`), written when the wheel is built; in a source tree they
 are made on first use, and again whenever the grammar's text has changed.  Format (all data, no code):
 
-    {"grammar": sha256 of the grammar, "start": {symbol: state}, "end": {symbol: state},
+    {"grammar": CRC-32 of the grammar, "start": {symbol: state}, "end": {symbol: state},
      "rules": [[left side, length, node name or null, kept children or null, expand]],
-     "rows": [[terminal or nonterminal, action], …] per distinct row, "states": [row number]}
+     "rows": [{terminal or nonterminal: action, …} per distinct row], "states": [row number]}
 
 An action >= 0 is shift/goto to that state, < 0 is reduce by rule `-action - 1`.  A kept child is its index, or
 `-index - 1` when it is a rule whose children are spliced in.
+
+The build hook of the wheel runs this file alone: it imports nothing of the package, and at the top nothing that is
+not Python's own.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
-import tempfile
-from dataclasses import dataclass
+import zlib
+from collections.abc import Sequence
 from functools import cache
-from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-__all__ = ["Rule", "Tables", "build", "grammar_path", "load"]
+__all__ = ["Rule", "Tables", "build", "load"]
 
-_PACKAGED = Path(__file__).parent.parent / "_grammar"
-_SOURCE = Path(__file__).parent.parent.parent / "grammar"
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+_STORED = os.path.join(_PACKAGE, "_grammar", "csharp.json")
+_GRAMMARS = (
+    os.path.join(os.path.dirname(_PACKAGE), "grammar", "csharp.lark"),  # of the source tree, when there is one
+    os.path.join(_PACKAGE, "_grammar", "csharp.lark"),
+)
 START = ("start_expression", "start_block")
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """A production: what to pop, and how its node is made."""
 
     left: str
     length: int
     name: str | None
     """The node's name; None for rules that only hand their children on."""
-    keep: tuple[int, ...] | None
+    keep: Sequence[int] | None
     """Children that stay (see the module's docstring); None: all, none spliced."""
     expand: bool
     """A `?rule`: a single child stands for the node."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tables:
+class Tables(NamedTuple):
     start: dict[str, int]
     end: dict[str, int]
     rules: tuple[Rule, ...]
     states: tuple[dict[str, int], ...]
 
 
-def grammar_path() -> Path:
-    """The grammar: of the source tree when there is one, else the packaged copy."""
-    source = _SOURCE / "csharp.lark"
-    return source if source.exists() else _PACKAGED / "csharp.lark"
-
-
 def build(text: str) -> dict[str, Any]:
     """Compile the grammar with lark.  GrammarError on any conflict."""
+    import json
+
     from lark import Lark
     from lark.lexer import Lexer
     from lark.parsers.lalr_analysis import Shift
@@ -78,27 +76,27 @@ def build(text: str) -> dict[str, Any]:
     numbers = {state: i for i, state in enumerate(table.states)}
     rules: list[Any] = []
     known: dict[Any, int] = {}
-    rows: list[list[list[Any]]] = []
+    rows: list[dict[str, int]] = []
     row_numbers: dict[str, int] = {}
     states: list[int] = []
     for actions in table.states.values():
-        row: list[list[Any]] = []
+        row: dict[str, int] = {}
         for symbol, (action, argument) in sorted(actions.items(), key=lambda kv: str(kv[0])):
             name = getattr(symbol, "name", symbol)
             if action is Shift:
-                row.append([name, numbers[argument]])
+                row[name] = numbers[argument]
                 continue
             if argument not in known:
                 known[argument] = len(rules)
                 rules.append(_rule(argument))
-            row.append([name, -known[argument] - 1])
+            row[name] = -known[argument] - 1
         key = json.dumps(row)
         if key not in row_numbers:
             row_numbers[key] = len(rows)
             rows.append(row)
         states.append(row_numbers[key])
     return {
-        "grammar": hashlib.sha256(text.encode()).hexdigest(),
+        "grammar": zlib.crc32(text.encode()),
         "start": {k: numbers[v] for k, v in table.start_states.items()},
         "end": {k: numbers[v] for k, v in table.end_states.items()},
         "rules": rules,
@@ -125,36 +123,37 @@ def _rule(rule: Any) -> list[Any]:
 
 
 def _decode(data: dict[str, Any]) -> Tables:
-    rows = [dict(row) for row in data["rows"]]
-    rules = tuple(
-        Rule(left, length, name, None if keep is None else tuple(keep), expand)
-        for left, length, name, keep, expand in data["rules"]
-    )
+    rows = data["rows"]
+    rules = tuple(Rule(*rule) for rule in data["rules"])
     return Tables(data["start"], data["end"], rules, tuple(rows[i] for i in data["states"]))
 
 
 @cache
 def load() -> Tables:
     """The tables for the grammar as it stands: prebuilt when they fit, else built now (and kept if possible)."""
-    text = grammar_path().read_text(encoding="utf-8")
-    stored = _PACKAGED / "csharp.json"
+    import orjson  # the environment of the build hook does not have it
+
+    with open(next(filter(os.path.exists, _GRAMMARS)), encoding="utf-8") as f:
+        grammar = f.read()
     try:
-        data = json.loads(stored.read_bytes())
-        if data["grammar"] == hashlib.sha256(text.encode()).hexdigest():
+        with open(_STORED, "rb") as f:
+            data = orjson.loads(f.read())
+        if data["grammar"] == zlib.crc32(grammar.encode()):
             return _decode(data)
     except (OSError, ValueError, KeyError):
         pass  # absent or of another version: built below
-    data = build(text)
-    _store(stored, data)
+    data = build(grammar)
+    _store(orjson.dumps(data))
     return _decode(data)
 
 
-def _store(path: Path, data: dict[str, Any]) -> None:
+def _store(data: bytes) -> None:
     """Keep the tables beside the package; a read-only installation just builds them each time."""
+    made = f"{_STORED}.{os.getpid()}"  # moved into place, so that nobody reads half of it
     try:
-        path.parent.mkdir(exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8") as f:
-            json.dump(data, f, separators=(",", ":"))
-        os.replace(f.name, path)
+        os.makedirs(os.path.dirname(_STORED), exist_ok=True)
+        with open(made, "wb") as f:
+            f.write(data)
+        os.replace(made, _STORED)
     except OSError:
         return

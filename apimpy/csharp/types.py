@@ -11,8 +11,9 @@ binder first asks for that name (`ClrType.own(name)`): declaring two thousand me
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from apimpy.record import Record, field, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -265,8 +266,7 @@ def anonymous_of(names: tuple[str, ...], types: tuple[Type, ...]) -> AnonymousTy
 # --- symbols ---------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Param:
+class Param(Record, frozen=True, eq=True):
     name: str
     type: Type
     mode: Literal["", "out", "ref", "params"] = ""
@@ -277,8 +277,7 @@ class Param:
         return self.default is not MISSING
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Method:
+class Method(Record, frozen=True):
     """A method, constructor (`name` is `.ctor`), operator (`operator +`) or conversion (`implicit`, `explicit`)."""
 
     owner: ClrType
@@ -308,8 +307,7 @@ class Method:
         return f"{owner}.{owner if self.name == '.ctor' else self.name}({args})"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Property:
+class Property(Record, frozen=True):
     """A property, field, constant or indexer (`index` holds its parameters)."""
 
     owner: ClrType
@@ -328,8 +326,7 @@ class Property:
         return replace(self, type=self.type.subst(args), index=index)
 
 
-@dataclass(slots=True, eq=False)
-class Declaration:
+class Declaration(Record):
     """A member as declared: C# signature text and the Python function behind it (see `apimpy.dotnet.decl`)."""
 
     kind: Literal["method", "ctor", "property", "indexer"]
@@ -364,8 +361,7 @@ class Universe(Protocol):
     def type_names(self) -> Iterator[str]: ...
 
 
-@dataclass(eq=False)
-class ClrType:
+class ClrType(Record):
     """A type as declared: its name, place in the hierarchy and members.  Complete after import, then read-only."""
 
     full_name: str
@@ -378,6 +374,7 @@ class ClrType:
     """Names of members that policy expressions may use; `ALL`, or empty for a type that is not on the list."""
     denied: frozenset[str] = frozenset()
     enum_members: dict[str, Any] = field(default_factory=dict)
+    enum_flags: bool = False
     delegate: str | None = None
     unsupported: str | None = None
     declarations: dict[str, list[Declaration]] = field(default_factory=dict)

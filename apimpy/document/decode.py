@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 
+from apimpy.pattern import pattern
 from apimpy.source import Piece, SourceFile, SourceMap
 
 __all__ = ["decode", "joined"]
 
 _NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
-_EDIT = re.compile(r"&(?:#[xX]([0-9a-fA-F]{1,6})|#([0-9]{1,7})|(amp|lt|gt|quot|apos));|\r\n?")
+_EDIT = pattern(r"&(?:#[xX]([0-9a-fA-F]{1,6})|#([0-9]{1,7})|(amp|lt|gt|quot|apos));|\r\n?")
 _BLANKS = str.maketrans("\t\n\r", "   ")
 
 

@@ -7,17 +7,17 @@ window (most islands are short), and mapped back.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from apimpy.document.decode import decode
+from apimpy.pattern import pattern
 
 if TYPE_CHECKING:
     from apimpy.source import SourceFile
 
 __all__ = ["IslandFinder", "starts_island"]
 
-_NAMED_VALUE = re.compile(r"@\{\{\s*[A-Za-z0-9_.\-]+\s*\}\}")
+_NAMED_VALUE = pattern(r"@\{\{\s*[A-Za-z0-9_.\-]+\s*\}\}")
 _FIRST_WINDOW = 2048
 _MAX_FAILURES = 16
 

@@ -6,8 +6,9 @@ C# expression.  Both carry a `SourceMap`, so a problem inside them is reported w
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
+
+from apimpy.record import Record, field
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,8 +20,7 @@ __all__ = ["Attribute", "Comment", "Document", "Element", "Encoding", "Island", 
 Encoding = Literal["auto", "xml", "rawxml"]
 
 
-@dataclass(frozen=True, slots=True)
-class Island:
+class Island(Record, frozen=True, eq=True):
     """An expression.  `source` is the C# between the outer brackets; `span` covers `@`, brackets and all."""
 
     source: str
@@ -30,8 +30,7 @@ class Island:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Record, frozen=True, eq=True):
     """Literal text, entities undone."""
 
     value: str
@@ -39,16 +38,14 @@ class Text:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Comment:
+class Comment(Record, frozen=True, eq=True):
     """`<!-- text -->`: kept for tools, never compiled."""
 
     text: str
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Attribute:
+class Attribute(Record, frozen=True, eq=True):
     name: str
     value: Text | Island
     span: Span
@@ -58,8 +55,7 @@ class Attribute:
     """What stands between the quotes."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Element:
+class Element(Record, frozen=True):
     """`nodes` is the content in order: elements, comments and runs of character data (one per run)."""
 
     name: str
@@ -97,8 +93,7 @@ class Element:
 Node = Element | Text | Island | Comment
 
 
-@dataclass(frozen=True, slots=True)
-class NamedValueUse:
+class NamedValueUse(Record, frozen=True, eq=True):
     """A `{{name}}` in the document."""
 
     name: str
@@ -106,8 +101,7 @@ class NamedValueUse:
     resolved: bool
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Document:
+class Document(Record, frozen=True):
     """`kind` is what the root element says; `well_formed` False means the tree is a best effort for tools."""
 
     kind: Literal["policies", "fragment", "other"]

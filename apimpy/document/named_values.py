@@ -6,10 +6,10 @@ around anything but a name (Liquid) are left alone.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from apimpy.document.model import NamedValueUse
+from apimpy.pattern import pattern
 from apimpy.spell import nearest
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NamedValues"]
 
-_REFERENCE = re.compile(r"\{\{\s*([A-Za-z0-9_.\-]{1,256})\s*\}\}")
+_REFERENCE = pattern(r"\{\{\s*([A-Za-z0-9_.\-]{1,256})\s*\}\}")
 
 
 class NamedValues:

@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from lxml import etree
@@ -16,10 +15,12 @@ from lxml import etree
 from apimpy.document.model import Document, Element, Encoding
 from apimpy.document.named_values import NamedValues
 from apimpy.document.scan import Scan
+from apimpy.pattern import pattern
 from apimpy.source import SourceFile, Span
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from apimpy.diagnostics import Sink
 
@@ -28,10 +29,10 @@ __all__ = ["MAX_FRAGMENT", "MAX_POLICY", "load", "load_text", "read"]
 MAX_POLICY = 256 * 1024
 MAX_FRAGMENT = 512 * 1024
 
-_BARE_AMPERSAND = re.compile(
+_BARE_AMPERSAND = pattern(
     r"<!--.*?-->|<!\[CDATA\[.*?\]\]>|(&(?!(?:#[0-9]+|#[xX][0-9a-fA-F]+|amp|lt|gt|quot|apos);))", re.DOTALL
 )
-_FIRST_TAG = re.compile(r"<([A-Za-z][\w.:-]*)")
+_FIRST_TAG = pattern(r"<([A-Za-z][\w.:-]*)")
 
 
 def load_text(path: str | Path, sink: Sink, *, name: str | None = None) -> SourceFile | None:
@@ -39,7 +40,7 @@ def load_text(path: str | Path, sink: Sink, *, name: str | None = None) -> Sourc
     shown = name or str(path)
     empty = SourceFile(shown, "").span(0)
     try:
-        with Path(path).open("rb") as f:
+        with open(path, "rb") as f:
             data = f.read(4 * MAX_FRAGMENT + 1)
     except OSError as error:
         sink.report("DOC001", f"cannot read {shown}: {error.strerror or error}", empty)

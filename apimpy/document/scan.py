@@ -7,12 +7,13 @@ what must be masked (expressions, and markup that is refused) so that a strict X
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from apimpy.document.decode import decode, joined
 from apimpy.document.islands import IslandFinder, starts_island
 from apimpy.document.model import Attribute, Comment, Element, Encoding, Island, Node, Text
+from apimpy.pattern import pattern
+from apimpy.record import Record, field
 
 if TYPE_CHECKING:
     from apimpy.diagnostics import Sink
@@ -23,18 +24,17 @@ __all__ = ["MAX_DEPTH", "Scan"]
 
 MAX_DEPTH = 128
 
-_NAME = re.compile(r"[^\s<>/=\"'&!?;]+")
-_ATTRIBUTE = re.compile(r"([^\s<>/=\"'&]+)(\s*=\s*)([\"'])")
-_JUNK = re.compile(r"[^\s<>/]+|/")
-_SPACE = re.compile(r"\s*")
-_END_TAG = re.compile(r"</([^\s<>/=\"'&]*)\s*(>?)")
-_STRAY = re.compile(r"(?<!@)@(?:\(|\{(?!\{\s*[A-Za-z0-9_.\-]+\s*\}\}))")
-_ESCAPED = re.compile(r"@@(?=[({])")
-_NOT_BREAK = re.compile(r"[^\r\n]")
+_NAME = pattern(r"[^\s<>/=\"'&!?;]+")
+_ATTRIBUTE = pattern(r"([^\s<>/=\"'&]+)(\s*=\s*)([\"'])")
+_JUNK = pattern(r"[^\s<>/]+|/")
+_SPACE = pattern(r"\s*")
+_END_TAG = pattern(r"</([^\s<>/=\"'&]*)\s*(>?)")
+_STRAY = pattern(r"(?<!@)@(?:\(|\{(?!\{\s*[A-Za-z0-9_.\-]+\s*\}\}))")
+_ESCAPED = pattern(r"@@(?=[({])")
+_NOT_BREAK = pattern(r"[^\r\n]")
 
 
-@dataclass(slots=True)
-class _Open:
+class _Open(Record):
     """An element whose end has not come yet."""
 
     name: str

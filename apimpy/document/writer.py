@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from xml.sax.saxutils import escape
-
 from apimpy.document.model import Comment, Element, Island, Text
 
 __all__ = ["inner_xml"]
 
-_QUOTED = {'"': "&quot;"}
+_TEXT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+_QUOTED = _TEXT | str.maketrans({'"': "&quot;"})
 
 
 def inner_xml(element: Element) -> str:
@@ -20,9 +19,9 @@ def inner_xml(element: Element) -> str:
         if isinstance(node, str):
             out.append(node)
         elif isinstance(node, Text):
-            out.append(escape(node.value))
+            out.append(node.value.translate(_TEXT))
         elif isinstance(node, Island):
-            out.append(escape(node.span.text))
+            out.append(node.span.text.translate(_TEXT))
         elif isinstance(node, Element):
             out.append(_start(node))
             if node.nodes:
@@ -35,5 +34,5 @@ def _start(element: Element) -> str:
     parts = [element.name]
     for a in element.attributes:
         value = a.value.value if isinstance(a.value, Text) else a.value.span.text
-        parts.append(f'{a.name}="{escape(value, _QUOTED)}"')
+        parts.append(f'{a.name}="{value.translate(_QUOTED)}"')
     return f"<{' '.join(parts)}{'>' if element.nodes else ' />'}"

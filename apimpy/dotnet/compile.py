@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 from apimpy.csharp import bound as bd
@@ -25,6 +24,7 @@ from apimpy.diagnostics import Severity, Sink
 from apimpy.dotnet import ops
 from apimpy.dotnet.exceptions import BudgetExceeded, ClrError
 from apimpy.dotnet.universe import DotNet, universe
+from apimpy.record import Record
 from apimpy.source import SourceMap
 
 __all__ = ["CompileOptions", "CompiledExpression", "Expected", "compile_island"]
@@ -35,16 +35,14 @@ Expected = str
 MAX_SOURCE = 256 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class CompileOptions:
+class CompileOptions(Record, frozen=True, eq=True):
     any_type: bool = False
     """Do not enforce the platform's list of types and members."""
     placeholders: bool = True
     """`{{name}}` outside strings is a named value without a value (lint), not C#."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class CompiledExpression:
+class CompiledExpression(Record, frozen=True):
     """An expression ready to run."""
 
     text: str
@@ -53,7 +51,7 @@ class CompiledExpression:
     fn: Callable[[Any, Any], Any]
     reads_request_body: bool
     reads_response_body: bool
-    tree: ast.Module = field(repr=False)
+    tree: ast.Module
 
     def call(self, context: Any, rt: Any) -> Any:
         """The boxed value.  ClrError, BudgetExceeded."""
@@ -150,7 +148,8 @@ def _report(problems: list[Problem], map: SourceMap, sink: Sink) -> None:
 
 _SCALARS = NUMERIC | {"bool", "string"}
 _NAMED_RESULTS = frozenset(
-    "System.Guid System.DateTime System.TimeSpan Apim.IResponse Apim.Jwt System.DateTimeOffset System.Uri".split()
+    {"System.Guid", "System.DateTime", "System.TimeSpan", "System.DateTimeOffset", "System.Uri"}
+    | {"Apim.IResponse", "Apim.Jwt"}
 )
 
 

@@ -17,14 +17,14 @@ Rules of the notation, and what reaches Python:
 - Instance members take the receiver first (never None: emitted code checks it).  Static and extension ones do not.
 - A reference result or parameter that may be null is written `string?`; other results are taken to be non-null.
   For value types `int?` is Nullable<int>: None or the value.
-- `params T[] xs` arrives as one `values.Array`.  Defaults (`bool preserve = false`, `= null`, `= StringComparison.Ordinal`)
+- `params T[] xs` arrives as one `values.Array`.  Defaults (`bool preserve = false`, `= StringComparison.Ordinal`)
   are filled in by the compiler; the function always receives every argument, in order.
 - `out` parameters are not passed; the function returns a tuple `(result, out1, …)`.  `ref` ones are passed and returned
   the same way.
 - Delegates (`Func<…>`, `Predicate<T>`, `Comparison<T>` …) are plain Python callables.
 - `rt=True`: the function receives the `values.Runtime` (clock, random, limits) before everything else.
 - `reify=True`: the function receives type arguments (`csharp.types.Type`) after `rt`, before the receiver and the
-  arguments: the method's own ones for a generic method, the type's for a constructor or static member of a generic type.
+  arguments: the method's own ones for a generic method, the type's for a constructor or static member of it.
 - Operators: `"DateTime operator +(DateTime d, TimeSpan t)"`; conversions: `"implicit operator JToken(string value)"`.
   Both are static.
 - `T.ctor("DateTime(int year, int month, int day)")`; `T.indexer("JToken? this[object key]", getter, setter)`;
@@ -41,24 +41,27 @@ parses every declaration.  Within the package a ClrType object at module level i
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, TypeVar
 
 from apimpy.csharp.types import ALL, ClrType, Declaration, TypeParam
+from apimpy.pattern import pattern
 
 __all__ = ["TypeDecl", "clr_type", "enum_type"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_METHOD = re.compile(r"(\w+)\s*(?:<[\w\s,]*>)?\s*\(")
-_OPERATOR = re.compile(r"\boperator\s*(true\b|false\b|[-+*/%&|^~!<>=]+)\s*\(")
-_CONVERSION = re.compile(r"\b(implicit|explicit)\s+operator\b")
+_METHOD = pattern(r"(\w+)\s*(?:<[\w\s,]*>)?\s*\(")
+_OPERATOR = pattern(r"\boperator\s*(true\b|false\b|[-+*/%&|^~!<>=]+)\s*\(")
+_CONVERSION = pattern(r"\b(implicit|explicit)\s+operator\b")
 
 
 def member_name(signature: str) -> str:
     """The key under which a method signature is filed."""
+    head = signature.partition("(")[0]
+    if head and "operator" not in head:  # the usual case needs no regular expression, and there are two thousand
+        return (head[: head.rindex("<")] if head.endswith(">") else head).rpartition(" ")[2]
     if m := _CONVERSION.search(signature):
         return m[1]
     if m := _OPERATOR.search(signature):
@@ -121,12 +124,12 @@ class TypeDecl(ClrType):
         item = Declaration(
             "property", signature, getter, setter, attr, rt=rt, effect=effect, unsupported=unsupported, since=since
         )
-        self._add(signature.split()[-1], item)
+        self._add(signature.rsplit(maxsplit=1)[-1], item)
         return _taker(item)
 
     def const(self, signature: str, value: Any) -> None:
         """Declare a constant or static readonly field with its value: `("int MaxValue", 2147483647)`."""
-        self._add(signature.split()[-1], Declaration("property", "static " + signature, const=value))
+        self._add(signature.rsplit(maxsplit=1)[-1], Declaration("property", "static " + signature, const=value))
 
     def indexer(self, signature: str, getter: Any = None, setter: Any = None, *, rt: bool = False) -> Callable[[F], F]:
         """Declare an indexer: `"char this[int index]"`."""
@@ -212,7 +215,7 @@ def enum_type(
     if not isinstance(members, Mapping):
         members = {n: i for i, n in enumerate(members)}
     decl = clr_type(name, kind="enum", allowed=allowed, python=EnumValue)
-    decl.enum_flags = flags  # type: ignore[attr-defined]
+    decl.enum_flags = flags
     for key, value in members.items():
         decl.enum_members[key] = EnumValue(decl, value)
     return decl

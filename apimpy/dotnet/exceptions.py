@@ -1,4 +1,4 @@
-"""The exceptions C# code can throw and catch: one Python class each, declared to C# by `apimpy.dotnet.system.exception`.
+"""The exceptions C# code can throw and catch: a Python class each, declared to C# by `apimpy.dotnet.system.exception`.
 
 Library functions raise these and nothing else for what a policy author did.  `message` is without the parameter
 suffix; `.Message` as C# code reads it is `text` (modern .NET wording: `… (Parameter 'x')`).

@@ -20,7 +20,7 @@ from apimpy.dotnet.exceptions import (
     NullReferenceException,
     OverflowException,
 )
-from apimpy.dotnet.system import arithmetic as arithmetic
+from apimpy.dotnet.system import arithmetic
 from apimpy.dotnet.system.string_format import align, format_value
 from apimpy.dotnet.values import (
     BOXES,

@@ -19,11 +19,14 @@ from apimpy.csharp.types import (
     TypeParam,
     array_of,
 )
+from apimpy.pattern import pattern
 
 __all__ = ["parse_member", "parse_type"]
 
-_TOKEN = re.compile(r'\s*("(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'|-?[0-9][\w.]*|[\w.]+|[<>\[\],?()=]|[-+*/%&|^~!]+)')
-_OP = re.compile(r"operator\s*(true\b|false\b|[-+*/%&|^~!<>=]+)\s*\(")
+_TOKEN = pattern(r'\s*("(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'|-?[0-9][\w.]*|[\w.]+|[<>\[\],?()=]|[-+*/%&|^~!]+)')
+_METHOD = pattern(r"(static\s+)?(.*?)\b(\w+)\s*(?:<([\w\s,]*)>)?\s*\((.*)\)\s*$", re.DOTALL)
+"""`static`, the result, the name, type parameters, parameters."""
+_OP = pattern(r"operator\s*(true\b|false\b|[-+*/%&|^~!<>=]+)\s*\(")
 
 
 class _Reader:
@@ -119,7 +122,7 @@ def _default(token: str, kind: Type) -> Any:
     if token in ("null", "default"):
         return None
     if token in ("true", "false"):
-        return token == "true"
+        return token == "true"  # noqa: S105  a word of a declaration
     if token[0] in "\"'":
         return token[1:-1].encode().decode("unicode_escape")
     if token[0] in "-0123456789":
@@ -161,13 +164,13 @@ def _member(owner: ClrType, name: str, decl: Declaration) -> Method | Property:
             result, decl.nullable = r.type(scope)
             params, _ = _Reader(text[m.end() :]).params(scope, ")")
             return Method(owner, name, (), tuple(params), result, True, False, decl.impl, decl)
-        head = re.match(r"(static\s+)?(.*?)\b" + re.escape(name) + r"\s*(?:<([\w\s,]*)>)?\s*\((.*)\)\s*$", text, re.S)
-        if head is None:
+        head = _METHOD.match(text)
+        if head is None or head[3] != name:
             raise ValueError(f"signature not understood: {text!r}")
-        type_params = tuple(TypeParam(p.strip()) for p in head[3].split(",")) if head[3] else ()
+        type_params = tuple(TypeParam(p.strip()) for p in head[4].split(",")) if head[4] else ()
         scope.update({p.name: p for p in type_params})
         result, decl.nullable = _Reader(head[2]).type(scope)
-        params, extension = _Reader(head[4] + ")").params(scope, ")")
+        params, extension = _Reader(head[5] + ")").params(scope, ")")
         static = bool(head[1])
         own: tuple[Type, ...] = type_params or (tuple(owner.params) if static else ())
         return Method(owner, name, type_params, tuple(params), result, static, extension, decl.impl, decl, own)

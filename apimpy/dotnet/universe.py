@@ -8,13 +8,13 @@ it, a test checks that it is current.
 from __future__ import annotations
 
 import importlib
-import json
-import pkgutil
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from functools import cache
-from pathlib import Path
 from typing import Any
+
+import orjson
 
 import apimpy.dotnet
 from apimpy.csharp.types import ClrType, Declaration, Method, Named, Type
@@ -22,7 +22,7 @@ from apimpy.dotnet import signature
 
 __all__ = ["IMPLICIT_USINGS", "INDEX", "DotNet", "build_index", "universe"]
 
-INDEX = Path(__file__).parent / "index.json"
+INDEX = os.path.join(os.path.dirname(__file__), "index.json")
 
 IMPLICIT_USINGS = (
     "System",
@@ -190,6 +190,8 @@ def _invoke(self: Any, *args: Any) -> Any:
 
 def build_index() -> list[dict[str, Any]]:
     """One row per declared type, found by importing every module below the package."""
+    import pkgutil
+
     homes: dict[int, tuple[ClrType, set[str]]] = {}
     for info in pkgutil.walk_packages(apimpy.dotnet.__path__, "apimpy.dotnet."):
         if info.ispkg:
@@ -218,15 +220,17 @@ def build_index() -> list[dict[str, Any]]:
 @cache
 def universe() -> DotNet:
     """The universe of everything declared below `apimpy.dotnet`, assembled once."""
-    built = DotNet(json.loads(INDEX.read_bytes()))
+    with open(INDEX, "rb") as f:
+        built = DotNet(orjson.loads(f.read()))
     ClrType.universe = built
     ClrType.parse = staticmethod(signature.parse_member)
     return built
 
 
 def write_index() -> None:
-    lines = ",\n".join(json.dumps(row) for row in build_index())
-    INDEX.write_text(f"[\n{lines}\n]\n", encoding="utf-8")
+    lines = b",\n".join(orjson.dumps(row) for row in build_index())
+    with open(INDEX, "wb") as f:
+        f.write(b"[\n" + lines + b"\n]\n")
 
 
 if __name__ == "__main__":

@@ -9,8 +9,8 @@ Unboxed (the static type is known, so the value need not say it):
 | `double`, `float` | `float` (`float` values are rounded to 32 bits) |
 | `decimal` | `decimal.Decimal` (its exponent is the scale) |
 | `char` | `str` of length 1 |
-| `string` | `str` in which every character is one UTF-16 unit: text beyond the basic plane is stored as a surrogate PAIR. \
-`from_text`/`to_text` convert at the edges (body, headers, JSON text, encodings); inside, indexes and lengths are C#'s for free |
+| `string` | `str`, every character one UTF-16 unit: text beyond the basic plane is stored as a surrogate PAIR. \
+`from_text`/`to_text` convert at the edges (bodies, headers, encodings); inside, indexes and lengths are C#'s for free |
 | enum | `EnumValue` |
 | `T?` (Nullable) | None or the value |
 | `DateTime`, `TimeSpan`, `Guid`, … | small immutable classes of their modules |
@@ -36,8 +36,7 @@ import re
 import struct
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from apimpy.csharp.types import AnonymousType, ClrType, Named, TupleType, Type, array_of
 from apimpy.dotnet.exceptions import (
@@ -46,6 +45,8 @@ from apimpy.dotnet.exceptions import (
     ClrError,
     NullReferenceException,
 )
+from apimpy.pattern import pattern
+from apimpy.record import Record, field
 
 __all__ = [
     "Anonymous",
@@ -70,9 +71,9 @@ __all__ = [
 
 # --- UTF-16 ----------------------------------------------------------------------------------------------------------
 
-_ASTRAL = re.compile("[\U00010000-\U0010ffff]")
-_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
-_LONE = re.compile("[\ud800-\udfff]")
+_ASTRAL = pattern("[\U00010000-\U0010ffff]")
+_PAIR = pattern("[\ud800-\udbff][\udc00-\udfff]")
+_LONE = pattern("[\ud800-\udfff]")
 
 
 def _split(m: re.Match[str]) -> str:
@@ -178,7 +179,7 @@ class EnumValue:
         return self.decl.of()
 
     def clr_to_string(self) -> str:
-        if getattr(self.decl, "enum_flags", False) and self.value:
+        if self.decl.enum_flags and self.value:
             rest, names = self.value, []
             for name, member in sorted(self.decl.enum_members.items(), key=lambda kv: -kv[1].value):
                 if member.value and rest & member.value == member.value:
@@ -232,14 +233,14 @@ class KeyValuePair(tuple[Any, Any]):
 
     __slots__ = ()
 
-    def __new__(cls, key: Any, value: Any) -> KeyValuePair:
+    def __new__(cls, key: Any, value: Any) -> Self:
         return tuple.__new__(cls, (key, value))
 
     def clr_to_string(self) -> str:
         return f"[{to_string(self[0])}, {to_string(self[1])}]"
 
 
-class ClrTuple(tuple[Any, ...]):
+class ClrTuple(tuple[Any, ...]):  # noqa: SLOT001  carries its type; tuples take no slots
     """A value tuple or System.Tuple; `clr_type` is set on the instance when it is boxed."""
 
     clr_type: Type
@@ -251,7 +252,7 @@ class ClrTuple(tuple[Any, ...]):
         return f"({', '.join(map(to_string, items))})"
 
 
-class Anonymous(tuple[Any, ...]):
+class Anonymous(tuple[Any, ...]):  # noqa: SLOT001  as above
     """An anonymous object: values in the order of `clr_type.names`."""
 
     clr_type: AnonymousType
@@ -279,7 +280,7 @@ class Query:
 def iterate(value: Any) -> Iterator[Any]:
     """Enumerate any C# enumerable; a dictionary gives `KeyValuePair`s; null throws as `foreach` does."""
     if value is None:
-        raise NullReferenceException()
+        raise NullReferenceException
     clr_iter = getattr(value, "clr_iter", None)
     if clr_iter is not None:
         return clr_iter()  # type: ignore[no-any-return]
@@ -377,8 +378,7 @@ def single(value: float) -> float:
 # --- run time --------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Record, frozen=True, eq=True):
     """Budgets of one evaluation."""
 
     steps: int = 1_000_000
@@ -398,8 +398,7 @@ class ClockLike(Protocol):
         """Ticks (100 ns) since 0001-01-01 UTC."""
 
 
-@dataclass(slots=True)
-class Runtime:
+class Runtime(Record):
     """What an evaluation may use besides its arguments: clock, randomness, limits, and the budget's counters.
 
     One per request (or per `eval`); `begin()` starts the budget of one evaluation.

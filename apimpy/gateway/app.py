@@ -24,7 +24,7 @@ from apimpy.runtime.faults import PolicyFault, error_response
 from apimpy.runtime.message import BodyTooLarge, Request, Response
 
 if TYPE_CHECKING:
-    from apimpy.gateway.routing import Router
+    from apimpy.gateway.routing import Program, Router
     from apimpy.runtime.exchange import Api
     from apimpy.runtime.services import Services
 
@@ -45,11 +45,16 @@ _NOT_FOUND = PolicyFault(
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """What a reload replaces.  `keyless`: ids of APIs that may be called without a subscription key."""
+    """What a reload replaces.
+
+    `keyless`: ids of APIs that may be called without a subscription key.
+    `unmatched`: the program of the global scope, whose on-error section sees requests that no operation matches.
+    """
 
     router: Router
     keys: KeyRing = field(default_factory=KeyRing)
     keyless: frozenset[str] = frozenset()
+    unmatched: Program | None = None
 
 
 def too_large(limit: int) -> PolicyFault:
@@ -106,19 +111,24 @@ class Gateway:
         match = configuration.router.match(request.method, request.url.path)
         if match is None:
             ex.api = configuration.router.api(request.url.path)
-            self.fail(ex, _NOT_FOUND)
-            return
-        api = ex.api = match.api
-        ex.operation = match.operation
-        ex.service_url = api.service_url
-        ex.operation_path = match.path
-        request.matched_parameters = match.parameters
-        fault = self._authorize(ex, configuration, api)
-        if fault is not None:
-            self.fail(ex, fault)
-            return
+            fault: PolicyFault | None = _NOT_FOUND
+            program = configuration.unmatched
+            if program is None:
+                self.fail(ex, _NOT_FOUND)
+                return
+        else:
+            api = ex.api = match.api
+            ex.operation = match.operation
+            ex.service_url = api.service_url
+            ex.operation_path = match.path
+            request.matched_parameters = match.parameters
+            fault = self._authorize(ex, configuration, api)
+            program = match.program
         try:
-            await match.program.run(ex)
+            if fault is None:
+                await program.run(ex)
+            else:
+                await program.fail(ex, fault)
         except asyncio.CancelledError:
             raise
         except BodyTooLarge as error:

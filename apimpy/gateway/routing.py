@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from apimpy.runtime.exchange import Api, Exchange, Operation
+    from apimpy.runtime.faults import PolicyFault
 
 __all__ = ["ApiRoute", "Match", "OperationRoute", "Program", "Router"]
 
@@ -27,6 +28,9 @@ class Program(Protocol):
     """A compiled policy: leaves `exchange.response` set."""
 
     async def run(self, ex: Exchange) -> None: ...
+
+    async def fail(self, ex: Exchange, fault: PolicyFault) -> None:
+        """The request ended before its policies began: only on-error runs."""
 
 
 @dataclass(frozen=True, slots=True)

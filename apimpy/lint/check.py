@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Literal, cast
+from typing import TYPE_CHECKING, Literal, cast
 
-from apimpy.diagnostics import Sink
-from apimpy.document.model import Document
 from apimpy.document.reader import load
-from apimpy.pipeline.compile import check_document
+from apimpy.pipeline.check import check_document
 from apimpy.policies import catalogue
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from apimpy.diagnostics import Sink
+    from apimpy.document.model import Document
 
 __all__ = ["check_file"]
 

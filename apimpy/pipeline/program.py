@@ -73,6 +73,12 @@ class Program:
         if response is not None and response.combine is not None:
             combine_headers(response)
 
+    async def fail(self, ex: Exchange, fault: PolicyFault) -> None:
+        """The request was refused before its policies began (no operation, no key): only on-error runs."""
+        await self._failed(ex, fault, told=True)
+        if ex.response is not None and ex.response.combine is not None:
+            combine_headers(ex.response)
+
     async def _failed(self, ex: Exchange, fault: PolicyFault, *, told: bool) -> None:
         """Fill in LastError and the default response, then run on-error."""
         _record(ex, fault)

@@ -14,6 +14,7 @@ from apimpy.runtime.services import ManagedIdentityError
 if TYPE_CHECKING:
     from apimpy.policy.value import Value
     from apimpy.runtime.exchange import Exchange
+    from apimpy.runtime.message import Request
 
 __all__ = ["AuthenticationManagedIdentity"]
 
@@ -33,16 +34,20 @@ class AuthenticationManagedIdentity(
     ignore_error: bool = attr(default=False, doc="Go on without a token.")
 
     async def run(self, ex: Exchange) -> Flow:
+        await self.edit(ex, ex.request)
+        return Flow.NEXT
+
+    async def edit(self, ex: Exchange, request: Request) -> None:
+        """Apply to a request."""
         client = None if self.client_id is None else self.client_id.get(ex) or None
         try:
             token = await ex.services.identity.token(self.resource.get(ex), client)
         except ManagedIdentityError as error:
             if self.ignore_error:
                 ex.notes.append(f"{self.element}: {error}")
-                return Flow.NEXT
+                return
             raise PolicyFault(self.element, "ManagedIdentityTokenError", str(error)) from error
         if self.output_token_variable_name:
             ex.variables[self.output_token_variable_name] = from_text(token)
         else:
-            ex.request.headers["Authorization"] = f"Bearer {token}"
-        return Flow.NEXT
+            request.headers["Authorization"] = f"Bearer {token}"

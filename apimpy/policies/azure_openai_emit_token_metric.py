@@ -5,7 +5,7 @@ from __future__ import annotations
 from apimpy.policies._llm.metric import TokenMetric
 from apimpy.policies._sections import INBOUND
 from apimpy.policy.fields import attr
-from apimpy.policy.value import Value  # noqa: TC001  (field types are read at run time)
+from apimpy.policy.value import Value
 
 __all__ = ["AzureOpenaiEmitTokenMetric"]
 

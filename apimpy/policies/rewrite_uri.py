@@ -6,8 +6,9 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote_plus
 
+from apimpy.pattern import pattern
 from apimpy.policies._sections import INBOUND
-from apimpy.policies._target import retarget
+from apimpy.policies._target import escaped, retarget
 from apimpy.policy.base import Action, Policy
 from apimpy.policy.fields import attr
 from apimpy.policy.value import Constant, Value, value_fault
@@ -20,9 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["RewriteUri"]
 
-_PLACEHOLDER = re.compile(r"\{\*?([^{}/?&=]+)\}")
+_PLACEHOLDER = pattern(r"\{\*?([^{}/?&=]+)\}")
 _SEGMENT = ":@!$&'()*+,;=~-._"
-_UNSAFE = re.compile(r"[\x00-\x20\x7f\"<>\\^`{|}#]|[^\x00-\x7f]")
 
 
 class RewriteUri(Policy, element="rewrite-uri", sections=INBOUND):
@@ -47,8 +47,8 @@ class RewriteUri(Policy, element="rewrite-uri", sections=INBOUND):
             path, _, query = template.partition("?")
             if self.copy_unmatched_params.get(ex):
                 query = "&".join(filter(None, [query, *_unmatched(ex, query)]))
-            ex.operation_path = _escaped(path if path.startswith("/") else "/" + path)
-            ex.request.url = ex.request.url.replace(query_string=_escaped(query))
+            ex.operation_path = escaped(path if path.startswith("/") else "/" + path)
+            ex.request.url = ex.request.url.replace(query_string=escaped(query))
             retarget(ex)
             return Flow.NEXT
 
@@ -68,11 +68,6 @@ class RewriteUri(Policy, element="rewrite-uri", sections=INBOUND):
             return quote(value, safe=_SEGMENT + "/" if rest else _SEGMENT)
 
         return _PLACEHOLDER.sub(put, template)
-
-
-def _escaped(text: str) -> str:
-    """Characters that cannot stand on a request line, percent-encoded; what is encoded stays."""
-    return _UNSAFE.sub(lambda m: quote(m[0], errors="replace"), text)
 
 
 def _unmatched(ex: Exchange, template_query: str) -> list[str]:

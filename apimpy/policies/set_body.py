@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from apimpy.pattern import pattern
 from apimpy.policies._sections import ALL_SECTIONS, REQUEST_SIDE
 from apimpy.policy.base import Action, Policy
 from apimpy.policy.fields import attr, text
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SetBody"]
 
-_CHARSET = re.compile(r"(;\s*charset\s*=\s*)(\"[^\"]*\"|[^;\s]+)", re.IGNORECASE)
+_CHARSET = pattern(r"(;\s*charset\s*=\s*)(\"[^\"]*\"|[^;\s]+)", re.IGNORECASE)
 
 
 class SetBody(Policy, element="set-body", sections=ALL_SECTIONS):

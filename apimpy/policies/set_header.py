@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from multidict import istr
 
+from apimpy.pattern import pattern
 from apimpy.policies._sections import ALL_SECTIONS, REQUEST_SIDE
 from apimpy.policy.base import Action, Item, Policy
 from apimpy.policy.fields import attr, children, text
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["HeaderValue", "SetHeader"]
 
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_FORBIDDEN = re.compile(r"[\r\n\0]")
+_TOKEN = pattern(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_FORBIDDEN = pattern(r"[\r\n\0]")
 _PROTECTED = frozenset({"connection", "content-length", "keep-alive", "transfer-encoding"})
 _SEPARATE_LINES = frozenset(
     {"user-agent", "www-authenticate", "proxy-authenticate", "cookie", "set-cookie", "warning", "date", "expires"}

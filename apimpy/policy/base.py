@@ -6,13 +6,10 @@ A policy is frozen: it holds what the document says, never what a request brough
 
 from __future__ import annotations
 
-import dataclasses
 import inspect
-import types
-import typing
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Union, dataclass_transform, get_args, get_origin
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, dataclass_transform
 
-from apimpy.policy.fields import FieldSpec, attr, child, children, steps, text
+from apimpy.policy.fields import REQUIRED, FieldSpec, attr, child, children, steps, text
 from apimpy.policy.value import Value
 from apimpy.spell import nearest
 
@@ -22,6 +19,8 @@ if TYPE_CHECKING:
     from apimpy.document.model import Element
     from apimpy.policy.bind import Binding
     from apimpy.policy.plan import Plan
+    from apimpy.runtime.exchange import Exchange
+    from apimpy.runtime.flow import Flow
 
 __all__ = ["ALL_SECTIONS", "SECTIONS", "Action", "Catalogue", "Field", "Item", "Known", "Policy", "fields_of"]
 
@@ -30,11 +29,15 @@ ALL_SECTIONS = frozenset(SECTIONS)
 
 
 class Action(NamedTuple):
-    """A policy ready to run.  `needs`: the bodies its own values read."""
+    """A policy ready to run.  `needs`: the bodies its own values read.
+
+    `ahead(exchange, last)` is asked before the first policy of the section runs, if the policy stands directly in it.
+    """
 
     run: Callable[..., Any]
     is_async: bool
     needs: int
+    ahead: Callable[[Exchange, bool], Flow] | None = None
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(attr, text, child, children, steps))
@@ -50,7 +53,15 @@ class Item:
         super().__init_subclass__(**rest)
         if element is not None:
             cls.element = element
-        dataclasses.dataclass(frozen=True, eq=False, kw_only=True)(cls)
+
+    def __init__(self, **values: Any) -> None:
+        held = {f.attribute: f.spec.default for f in fields_of(type(self))}
+        wrong = [name for name in values if name not in held]
+        held |= values
+        missing = [name for name, value in held.items() if value is REQUIRED]
+        if wrong or missing:
+            raise TypeError(f"{type(self).__name__}: missing {missing}, unknown {wrong}")
+        self.__dict__.update(held)
 
     def check(self, cx: Binding) -> None:
         """Rules across fields; called when every field has been bound."""
@@ -100,23 +111,25 @@ def fields_of(cls: type[Item]) -> tuple[Field, ...]:
 
 
 def _declared(cls: type[Item]) -> tuple[Field, ...]:
-    hints = typing.get_type_hints(cls, localns={"Element": object, "Field": object, "Value": Value})
-    found = []
-    for f in dataclasses.fields(cls):  # type: ignore[arg-type]  # __init_subclass__ made it one
-        spec = f.metadata.get("spec")
-        if isinstance(spec, FieldSpec):
-            kind, is_value = _kind(hints[f.name])
-            found.append(Field(f.name, spec.name or f.name.replace("_", "-"), spec, kind, is_value))
-    return tuple(found)
+    found: dict[str, Field] = {}
+    for base in reversed(cls.__mro__):
+        for attribute, hint in inspect.get_annotations(base).items():
+            spec = base.__dict__.get(attribute)
+            if isinstance(spec, FieldSpec):
+                kind, is_value = _kind(hint)
+                found[attribute] = Field(attribute, spec.name or attribute.replace("_", "-"), spec, kind, is_value)
+    return tuple(found.values())
 
 
-def _kind(hint: Any) -> tuple[type, bool]:
-    """The type inside `Value[T]`, `T | None`, `Value[T] | None`."""
-    if get_origin(hint) in (Union, types.UnionType):
-        hint = next(a for a in get_args(hint) if a is not type(None))
-    if get_origin(hint) is Value:
-        return get_args(hint)[0], True
-    return (hint if isinstance(hint, type) else object), False
+_KINDS: dict[str, type] = {"str": str, "bool": bool, "int": int, "float": float, "bytes": bytes}
+
+
+def _kind(hint: str) -> tuple[type, bool]:
+    """The type inside `Value[T]`, `T | None`, `Value[T] | None`, as it is written (evaluating it would cost more)."""
+    inner = hint.removesuffix("| None").strip()
+    if is_value := inner.startswith("Value["):
+        inner = inner.removeprefix("Value[").removesuffix("]")
+    return _KINDS.get(inner, object), is_value
 
 
 def values_of(item: Item) -> Iterator[Value[Any]]:
@@ -144,11 +157,14 @@ class Known(NamedTuple):
 
 
 class Catalogue:
-    """The policies of one gateway or linter: those that run, and those that are only recognised."""
+    """The policies of one gateway or linter: those that run, and those that are only recognised.
 
-    def __init__(self, policies: Iterable[type[Policy]], known: Mapping[str, Known]) -> None:
-        self._policies = {p.element: p for p in policies}
-        self._known = {n: k for n, k in known.items() if n not in self._policies}
+    `policies` is by element name; a class is asked for only when a document names its element.
+    """
+
+    def __init__(self, policies: Mapping[str, type[Policy]], known: Mapping[str, Known]) -> None:
+        self._policies = policies
+        self._known = {n: k for n, k in known.items() if n not in policies}
 
     def __iter__(self) -> Iterator[type[Policy]]:
         return iter(self._policies.values())
@@ -163,7 +179,7 @@ class Catalogue:
 
     def sections(self, name: str) -> frozenset[str]:
         """Where a policy may stand; empty when nobody knows it."""
-        policy, known = self._policies.get(name), self._known.get(name)
+        policy, known = self.get(name), self.known(name)
         return policy.sections if policy is not None else known.sections if known is not None else frozenset()
 
     def allowed(self, section: str) -> list[str]:

@@ -7,7 +7,6 @@ container see them too) and a function that compiles expressions.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from apimpy.document.model import Attribute, Element, Island, Text
@@ -16,6 +15,7 @@ from apimpy.policy.base import Catalogue, Field, Item, Policy, fields_of
 from apimpy.policy.fields import REQUIRED
 from apimpy.policy.unsupported import UnsupportedPolicy
 from apimpy.policy.value import EXPECTED, Compiled, Computed, Constant, parse_literal
+from apimpy.record import Record, replace
 from apimpy.spell import nearest
 
 if TYPE_CHECKING:
@@ -37,8 +37,7 @@ class FragmentSource(Protocol):
         """The root of a fragment; None after it has reported that there is none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Binding:
+class Binding(Record, frozen=True, eq=True):
     """What binding needs to know.  `section` None: anywhere (a fragment on its own)."""
 
     catalogue: Catalogue

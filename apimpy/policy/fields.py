@@ -11,9 +11,9 @@ the Python name with `-` unless given.
 
 from __future__ import annotations
 
-import dataclasses
-from dataclasses import dataclass
 from typing import Any, Literal
+
+from apimpy.record import Record
 
 __all__ = ["REQUIRED", "FieldSpec", "attr", "child", "children", "steps", "text"]
 
@@ -21,8 +21,7 @@ REQUIRED: Any = object()
 """The default of a field that has none."""
 
 
-@dataclass(frozen=True, slots=True)
-class FieldSpec:
+class FieldSpec(Record, frozen=True, eq=True):
     """One field, as the author of a policy declared it."""
 
     kind: Literal["attr", "text", "child", "children", "steps"]
@@ -46,12 +45,6 @@ class FieldSpec:
     at_most: int | None = None
 
 
-def _field(spec: FieldSpec) -> Any:
-    if spec.default is REQUIRED:
-        return dataclasses.field(metadata={"spec": spec})
-    return dataclasses.field(default=spec.default, metadata={"spec": spec})
-
-
 def attr(
     *,
     default: Any = REQUIRED,
@@ -65,37 +58,35 @@ def attr(
     doc: str = "",
 ) -> Any:
     """An attribute."""
-    return _field(
-        FieldSpec(
-            "attr",
-            doc,
-            name,
-            default,
-            minimum,
-            maximum,
-            allowed,
-            non_empty,
-            aliases,
-            unit,
-        )
+    return FieldSpec(
+        "attr",
+        doc,
+        name,
+        default,
+        minimum,
+        maximum,
+        allowed,
+        non_empty,
+        aliases,
+        unit,
     )
 
 
 def text(*, default: Any = REQUIRED, strip: bool = True, inner_xml: bool = False, doc: str = "") -> Any:
     """The character data of the element.  `strip`: white space around a literal does not count."""
-    return _field(FieldSpec("text", doc, default=default, strip=strip, inner_xml=inner_xml))
+    return FieldSpec("text", doc, default=default, strip=strip, inner_xml=inner_xml)
 
 
 def child(of: type, *, default: Any = None, doc: str = "") -> Any:
     """At most one child element (exactly one when `default` is REQUIRED)."""
-    return _field(FieldSpec("child", doc, default=default, of=of, at_most=1))
+    return FieldSpec("child", doc, default=default, of=of, at_most=1)
 
 
 def children(of: type, *, at_least: int = 0, at_most: int | None = None, doc: str = "") -> Any:
     """Child elements of one kind, as a tuple."""
-    return _field(FieldSpec("children", doc, default=(), of=of, at_least=at_least, at_most=at_most))
+    return FieldSpec("children", doc, default=(), of=of, at_least=at_least, at_most=at_most)
 
 
 def steps(*, at_least: int = 0, doc: str = "") -> Any:
     """Nested policies: any policy that may stand in the section."""
-    return _field(FieldSpec("steps", doc, default=(), at_least=at_least))
+    return FieldSpec("steps", doc, default=(), at_least=at_least)

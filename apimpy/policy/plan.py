@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from apimpy.record import Record, replace
 from apimpy.runtime.flow import Step
 from apimpy.runtime.running import sequence
 
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["Plan", "make_steps"]
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Record, frozen=True, eq=True):
     """The place a policy is prepared for."""
 
     section: str
@@ -38,9 +37,12 @@ class Plan:
         self, policies: Iterable[Policy], label: str = "", *, in_retry: bool = False
     ) -> tuple[Callable[..., Any], bool]:
         """Nested policies as one function, and whether it is a coroutine function."""
-        inner = f"{self.path}\\{label}" if label else self.path
-        place = replace(self, container=inner, label="", in_retry=in_retry or self.in_retry)
-        return sequence(make_steps(policies, place))
+        return sequence(self.inner(policies, label, in_retry=in_retry))
+
+    def inner(self, policies: Iterable[Policy], label: str = "", *, in_retry: bool = False) -> tuple[Step, ...]:
+        """Nested policies as steps."""
+        inside = f"{self.path}\\{label}" if label else self.path
+        return make_steps(policies, replace(self, container=inside, label="", in_retry=in_retry or self.in_retry))
 
 
 def make_steps(policies: Iterable[Policy], place: Plan) -> tuple[Step, ...]:
@@ -63,6 +65,7 @@ def make_steps(policies: Iterable[Policy], place: Plan) -> tuple[Step, ...]:
                 policy.policy_id,
                 policy.source.name_span,
                 policy,
+                None if place.container else action.ahead,
             )
         )
     return tuple(steps)

@@ -7,8 +7,9 @@ it.  It lives for one request and belongs to one task.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from apimpy.record import Record
 
 if TYPE_CHECKING:
     from apimpy.dotnet.values import Runtime
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Api",
     "BackendTarget",
+    "DeclaredResponse",
     "Deployment",
     "Exchange",
     "Group",
@@ -25,14 +27,15 @@ __all__ = [
     "LastError",
     "Operation",
     "Product",
+    "Representation",
     "ResponseHook",
     "Subscription",
+    "TraceEntry",
     "User",
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Api:
+class Api(Record, frozen=True, eq=True):
     id: str
     name: str
     path: str = ""
@@ -45,28 +48,40 @@ class Api:
     key_query: str = "subscription-key"
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Representation(Record, frozen=True, eq=True):
+    """What an API description says about one media type of a response."""
+
+    content_type: str
+    examples: tuple[bytes, ...] = ()
+    schema: Any = None
+    """JSON schema, references resolved; None: not described."""
+
+
+class DeclaredResponse(Record, frozen=True, eq=True):
+    status: int
+    representations: tuple[Representation, ...] = ()
+
+
+class Operation(Record, frozen=True, eq=True):
     id: str
     name: str
     method: str
     url_template: str
+    responses: tuple[DeclaredResponse, ...] = ()
+    """As the API's description declares them; `mock-response` answers with these."""
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Record, frozen=True, eq=True):
     id: str
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(Record, frozen=True, eq=True):
     id: str
     provider: str
 
 
-@dataclass(frozen=True, slots=True)
-class Product:
+class Product(Record, frozen=True, eq=True):
     id: str
     name: str
     approval_required: bool = False
@@ -77,8 +92,7 @@ class Product:
     apis: tuple[Api, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Subscription:
+class Subscription(Record, frozen=True, eq=True):
     """`created`, `start` and `end` are ISO 8601 texts or None."""
 
     id: str
@@ -91,8 +105,7 @@ class Subscription:
     end: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class User:
+class User(Record, frozen=True, eq=True):
     id: str
     email: str = ""
     first_name: str = ""
@@ -103,8 +116,7 @@ class User:
     identities: tuple[Identity, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Deployment:
+class Deployment(Record, frozen=True, eq=True):
     region: str = "local"
     service_id: str = "apimpy"
     service_name: str = "apimpy"
@@ -114,8 +126,7 @@ class Deployment:
     certificates: tuple[tuple[str, Any], ...] = ()
 
 
-@dataclass(slots=True)
-class BackendTarget:
+class BackendTarget(Record):
     """Where the next forward-request goes.  `id` None: a plain URL, no backend entity."""
 
     url: Url
@@ -128,8 +139,7 @@ class BackendTarget:
     """The scope of the policy that chose it."""
 
 
-@dataclass(slots=True)
-class LastError:
+class LastError(Record):
     source: str
     reason: str | None
     message: str
@@ -139,6 +149,15 @@ class LastError:
     policy_id: str | None = None
     elapsed_ms: int = 0
     status: int = 0
+
+
+class TraceEntry(Record, frozen=True, eq=True):
+    """What one `trace` policy wrote."""
+
+    source: str
+    severity: str
+    message: str
+    metadata: tuple[tuple[str, str], ...] = ()
 
 
 class ResponseHook:
@@ -230,7 +249,7 @@ class Exchange:
         """Cached classification of the request for the token policies."""
         self.finished: Callable[[bool], None] | None = None
         self.tracing = False
-        self.traces: list[str] = []
-        """Texts given to context.Trace."""
+        self.traces: list[str | TraceEntry] = []
+        """Texts given to context.Trace, and what `trace` policies wrote."""
         self.notes: list[str] = []
         """Warnings for the access log and the trace."""

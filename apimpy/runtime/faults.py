@@ -8,17 +8,13 @@ commas.  The functions below are the predefined errors; policies raise these and
 
 from __future__ import annotations
 
-import json
-from http import HTTPStatus
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from apimpy.runtime.message import Response
 
 __all__ = ["PolicyFault", "error_body", "error_response", "internal_error_body", "reason_phrase"]
-
-
-_PHRASES = {s.value: s.phrase for s in HTTPStatus}
 
 
 class PolicyFault(Exception):
@@ -57,6 +53,8 @@ class PolicyFault(Exception):
 
 def error_body(status: int, message: str) -> bytes:
     """`{ "statusCode": 429, "message": "…" }`, exactly as the platform spaces it."""
+    import json
+
     return f'{{ "statusCode": {status}, "message": {json.dumps(message, ensure_ascii=False)} }}'.encode()
 
 
@@ -82,4 +80,11 @@ def error_response(fault: PolicyFault, activity_id: str) -> Response:
 
 def reason_phrase(status: int) -> str:
     """The standard phrase of a status code, "" when there is none."""
-    return _PHRASES.get(status, "")
+    return _phrases().get(status, "")
+
+
+@cache
+def _phrases() -> dict[int, str]:
+    from http import HTTPStatus
+
+    return {s.value: s.phrase for s in HTTPStatus}

@@ -225,8 +225,8 @@ def _api(data: dict[str, Any]) -> Api:
 
 
 def _operation(data: dict[str, Any]) -> Operation:
-    texts = (data.get(n) or "" for n in ("id", "name", "method", "urlTemplate"))
-    return Operation(*texts)
+    id_, name, method, template = (data.get(n) or "" for n in ("id", "name", "method", "urlTemplate"))
+    return Operation(id_, name, method, template)
 
 
 def _groups(data: dict[str, Any]) -> tuple[Group, ...]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
+
+from apimpy.record import Record
 
 if TYPE_CHECKING:
     from apimpy.runtime.exchange import Exchange
@@ -25,8 +26,7 @@ BODY_REQUEST, BODY_RESPONSE = 1, 2
 """Bits of `Step.needs`: which body the step's own values read, so which must be buffered before it runs."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Step:
+class Step(Record, frozen=True):
     """One policy of a section, ready to run.
 
     `run(exchange)` answers a `Flow`, or an awaitable of one when `is_async`.  `needs` says which bodies the runner
@@ -44,3 +44,6 @@ class Step:
     span: Span | None
     policy: Any = None
     """The bound policy, for tools (trace, lint)."""
+    ahead: Callable[[Exchange, bool], Flow] | None = None
+    """Asked before the first step of the section runs; STOP ends the section there.  The second argument tells that no
+    later step of this element will be asked (the policies that answer a CORS preflight)."""

@@ -1,14 +1,15 @@
-"""The ports: everything that varies outside the pipeline.  Policies reach time, network and state only through these."""
+"""The ports: everything that varies outside the pipeline.  Policies reach them only through these."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Protocol
 
+from apimpy.record import Record
 from apimpy.runtime.message import Request, Response
 
 __all__ = [
     "Clock",
+    "ConcurrencyGate",
     "ConnectFailed",
     "ManagedIdentity",
     "RateAlgorithm",
@@ -52,7 +53,7 @@ class Clock(Protocol):
 class Transport(Protocol):
     """Sends one request to a backend.  Never retries, never follows redirects, never changes the body's encoding."""
 
-    async def send(self, request: Request, *, timeout: float | None) -> Response:
+    async def send(self, request: Request, *, timeout: float | None) -> Response:  # noqa: ASYNC109  to the response head
         """The response head, its body a stream.  `timeout`: seconds to the head.  ConnectFailed, TimedOut.
 
         Sends `request.headers` as they are plus Host (unless present), Content-Length or chunked framing.
@@ -65,8 +66,7 @@ RateAlgorithm = str
 """`bucket` or `sliding` (tokens per minute)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Record, frozen=True, eq=True):
     """`retry_after` in whole seconds, None when waiting cannot help.  `remaining` is never negative."""
 
     allowed: bool
@@ -89,6 +89,16 @@ class TokenStore(Protocol):
         """Charge (negative: give back) after the response; tokens left, never negative."""
 
     async def rate_left(self, key: str, limit: int, algorithm: RateAlgorithm, now: float) -> int: ...
+
+
+class ConcurrencyGate(Protocol):
+    """Who is inside, by key.  Several limits may share a key: each compares the one count with its own."""
+
+    async def enter(self, key: str, limit: int) -> bool:
+        """Take a place; False when `limit` places are taken.  Nobody waits."""
+
+    async def leave(self, key: str) -> None:
+        """Give the place back."""
 
 
 class TokenCounter(Protocol):

@@ -28,9 +28,32 @@ _STOP: Final = Flow.STOP
 
 def sequence(steps: tuple[Step, ...]) -> tuple[Callable[[Exchange], Any], bool]:
     """A function that runs the steps in order, and whether it is a coroutine function."""
-    if any(s.is_async or s.needs for s in steps):
-        return _waiting(steps), True
-    return _plain(steps), False
+    waits = any(s.is_async or s.needs for s in steps)
+    run = _waiting(steps) if waits else _plain(steps)
+    ahead = tuple(s for s in steps if s.ahead is not None)
+    return (_asked_first(ahead, run, waits=waits) if ahead else run), waits
+
+
+def _asked_first(steps: tuple[Step, ...], run: Callable[[Exchange], Any], *, waits: bool) -> Callable[[Exchange], Any]:
+    """`run`, unless one of the steps answers before it."""
+    last = {step.element: step for step in steps}
+    rows = tuple((s.ahead, s, last[s.element] is s) for s in steps if s.ahead is not None)
+
+    async def stopped() -> Flow:
+        return _STOP
+
+    def ask(ex: Exchange) -> Any:
+        step = None
+        try:
+            for ahead, step, is_last in rows:  # noqa: B007  (the handler reads it)
+                if ahead(ex, is_last) is _STOP:
+                    return stopped() if waits else _STOP
+        except PolicyFault as fault:
+            _locate(fault, step, ex)
+            raise
+        return run(ex)
+
+    return ask
 
 
 def _plain(steps: tuple[Step, ...]) -> Callable[[Exchange], Flow]:
@@ -101,6 +124,9 @@ def _locate(fault: PolicyFault, step: Step | None, ex: Exchange) -> None:
     if fault.located or step is None:
         return
     fault.scope, fault.section, fault.policy_id = step.scope, ex.section, step.policy_id
+    if ex.queued:
+        given = {name.lower() for name, _ in fault.headers}
+        fault.headers += tuple((k, v) for k, v in ex.queued.items() if k.lower() not in given)
     if fault.path is None:
         fault.path = step.path
     fault.located = True

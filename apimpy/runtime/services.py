@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import random
 import time
 from dataclasses import dataclass, field
@@ -10,9 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 from apimpy.dotnet.values import Limits, Runtime
 from apimpy.runtime.exchange import Deployment
+from apimpy.runtime.tasks import Background, LocalGate
 
 if TYPE_CHECKING:
-    from apimpy.runtime.ports import Clock, ManagedIdentity, TokenCounter, TokenMeter, TokenStore, Transport
+    from apimpy.runtime.ports import (
+        Clock,
+        ConcurrencyGate,
+        ManagedIdentity,
+        TokenCounter,
+        TokenMeter,
+        TokenStore,
+        Transport,
+    )
 
 __all__ = ["ManagedIdentityError", "Options", "Services", "SystemClock"]
 
@@ -76,6 +84,9 @@ class Services:
     deployment: Deployment = field(default_factory=Deployment)
     backends: dict[str, Any] = field(default_factory=dict)
     """Backend entities by id."""
+    concurrency: ConcurrencyGate = field(default_factory=LocalGate)
+    background: Background = field(default_factory=Background)
+    """Work that outlives its request."""
 
     def runtime(self) -> Runtime:
         """A fresh expression runtime for one request."""

@@ -30,7 +30,7 @@ from apimpy.cli.eval import compile_text
 from apimpy.diagnostics import Severity, Sink
 from apimpy.document.reader import load
 from apimpy.dotnet.compile import CompileOptions
-from apimpy.pipeline.compile import check_document
+from apimpy.pipeline.check import check_document
 from apimpy.policies import catalogue
 
 if TYPE_CHECKING:
@@ -96,6 +96,11 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
+def last_lines(text: str, count: int = 6) -> str:
+    """The end of a traceback, or of many."""
+    return "\n".join(text.rstrip().splitlines()[-count:])
+
+
 def one_line(text: str, width: int = 110) -> str:
     flat = " ".join(text.split())
     return flat if len(flat) <= width else flat[: width - 1] + "…"
@@ -120,7 +125,7 @@ def documents(corpus: Path) -> Part:
                 check_document(document, policies, None, sink)
         except Exception:
             part.raised += 1
-            part.misses.append(f"{row['file']}\n{traceback.format_exc()}")
+            part.misses.append(f"{row['file']}\n{last_lines(traceback.format_exc())}")
             continue
         read += whole
         if whole or refused:
@@ -160,7 +165,7 @@ def expressions(corpus: Path) -> Part:
             compile_text(row["text"], options, sink)
         except Exception:
             part.raised += 1
-            part.misses.append(f"{one_line(row['text'])}\n{traceback.format_exc()}")
+            part.misses.append(f"{one_line(row['text'])}\n{last_lines(traceback.format_exc())}")
             continue
         first = next((d for d in sink if d.severity is Severity.ERROR), None)
         if first is None:
@@ -223,7 +228,7 @@ def _evaluated(cases: Iterable[dict[str, Any]], fixtures: Path, part: Part) -> d
         part.raised += 1
         part.misses.append(f"apimpy eval ended with {done.returncode}")
     if done.stderr:
-        part.misses.append(done.stderr.decode("utf-8", "replace"))
+        part.misses.append(last_lines(done.stderr.decode("utf-8", "replace")))
     found = (json.loads(line) for line in done.stdout.decode("utf-8").splitlines() if line.strip())
     return {row["id"]: row for row in found}
 

@@ -39,7 +39,7 @@ def listening(output: str) -> list[str]:
 def test_shows_every_kind_of_answer_and_stops() -> None:
     """Without a terminal: 200, a stream, the policy's 401, then 429 with its headers; two metrics; exit 0."""
     done = run()
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr
     out = done.stdout
     statuses = re.findall(r"^< (\d+)", out, re.MULTILINE)
     assert statuses[:3] == ["200", "200", "401"]
@@ -75,7 +75,10 @@ def test_stays_up_in_a_terminal_until_a_signal(number: signal.Signals) -> None:
     out, end = "", time.monotonic() + 60
     try:
         while "curl -i" not in out and time.monotonic() < end:
-            out += os.read(ours, 65536).decode()
+            try:
+                out += os.read(ours, 65536).decode()
+            except OSError:  # the terminal is closed: the demo has ended
+                pytest.fail(out)
         url = listening(out)[0]
         assert not gone(url)
         if number is signal.SIGINT:

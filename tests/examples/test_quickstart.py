@@ -17,14 +17,16 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import click
 import pytest
 
+from apimpy.cli.main import cli
 from apimpy.policies import catalogue
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = ("docs/quickstart.md", "README.md")
 BLOCK = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-PORTS = ("8080", "8081")
+PORTS = {"--port": "8080", "--admin-port": "8081"}
 
 
 @dataclass
@@ -60,11 +62,11 @@ async def test_every_command_does_what_is_shown(name: str, tmp_path: Path) -> No
     if shutil.which("curl") is None:
         pytest.skip("curl is not installed: the documents' commands cannot run")
     text = (ROOT / name).read_text(encoding="utf-8")
-    for port in PORTS:
-        text = text.replace(f":{port}", f":{_free()}")
+    ports = {flag: _free() for flag in PORTS}
+    for flag, usual in PORTS.items():
+        text = text.replace(f":{usual}", f":{ports[flag]}")
     (tmp_path / "examples").symlink_to(ROOT / "examples")
-    ports = re.findall(r"127\.0\.0\.1:(\d+)", text)
-    session = Session(tmp_path, dict(zip(("--port", "--admin-port"), dict.fromkeys(ports), strict=False)))
+    session = Session(tmp_path, ports)
     steps = steps_of(text)
     assert any(isinstance(s, Step) for s in steps), "no commands found"
     try:
@@ -132,13 +134,34 @@ def test_the_readme_names_exactly_the_policies_that_run() -> None:
     table = text.partition("## What runs")[2].partition("\n\nA policy that")[0]
     rows = [line.split("|") for line in table.splitlines() if line.startswith("| ") and line.count("|") == 4]
     named = [set(re.findall(r"`([a-z][a-z-]*)`", " ".join(row[i] for row in rows))) for i in (2, 3)]
-    policies = set(catalogue().policies)
-    assert policies <= named[0]
-    assert not policies & named[1]
-    assert not set(catalogue().known) - policies & named[0]
+    policies = {p.element for p in catalogue()}
+    assert policies - named[0] == set(), "policies that run and are not named"
+    assert policies & named[1] == set(), "policies that run and are said not to"
+    assert [n for n in named[0] if catalogue().known(n)] == [], "policies that do not run and are said to"
+
+
+def test_the_readme_names_exactly_the_commands() -> None:
+    row = next(line for line in _text(ROOT / "README.md").splitlines() if line.startswith("| commands |"))
+    assert re.findall(r"`(\w+)`", row.split("|")[2]) == cli.list_commands(click.Context(cli))
 
 
 def test_links_lead_somewhere() -> None:
     for path in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.md")]:
         for target in re.findall(r"\]\(([^)#\s]+)\)", path.read_text(encoding="utf-8")):
             assert "://" in target or (path.parent / target).exists(), f"{path.name}: {target}"
+
+
+def test_compat_names_tests_that_exist() -> None:
+    text = (ROOT / "docs" / "compat.md").read_text(encoding="utf-8")
+    cited = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", text)
+    missing = [
+        f"{file}::{name}"
+        for file, name in cited
+        if not re.search(rf"^(async )?def {name}\(", _text(ROOT / file), re.MULTILINE)
+    ]
+    assert cited
+    assert missing == []
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.exists() else ""

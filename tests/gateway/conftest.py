@@ -51,6 +51,9 @@ class PassThrough:
         if self.after is not None:
             await self.after(ex)
 
+    async def fail(self, ex: Exchange, fault: PolicyFault) -> None:
+        ex.response = error_response(fault, ex.id)
+
 
 @dataclass
 class Running:

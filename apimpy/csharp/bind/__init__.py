@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from apimpy.csharp import bound as bd
 from apimpy.csharp import nodes as n
 from apimpy.csharp.bind import assignment, creation, forms, functions, invocation, names, operators, statements, switch
+from apimpy.csharp.bind.assigned import check_assigned
 from apimpy.csharp.bind.binder import Binder
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Bound", "bind"]
 
 _EXPRESSIONS: dict[type, Callable[[Binder, Any], BExpr]] = {
-    n.Literal_: forms.literal,
+    n.Literal: forms.literal,
     n.Interpolated: forms.interpolated,
     n.Placeholder: forms.placeholder,
     n.Name: names.name,
@@ -102,5 +103,10 @@ def bind(tree: n.Expr | n.Block, universe: Any, *, any_type: bool = False) -> Bo
     if isinstance(tree, n.Block):
         root = statements.bind_program(b, tree)
     else:
-        root = statements.outcome(b, b.value(tree), tree)
+        value = b.value(tree)
+        if isinstance(value, bd.BMethodGroup):  # the compiler sees `(object)(…)` around it
+            value = b.error(tree, "CS0030", "Cannot convert type 'method' to 'object'")
+        root = statements.outcome(b, value, tree)
+    if not b.problems:
+        check_assigned(b, root)
     return Bound(root, b.problems, b.outcomes, b.effects, b.unknown)

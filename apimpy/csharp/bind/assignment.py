@@ -81,7 +81,8 @@ def assignable(b: Binder, target: BExpr, where: n.Node) -> bool:
                 b.error(
                     where,
                     "CS0200",
-                    f"Property or indexer '{owner.name}.this[{', '.join(p.type.name for p in target.prop.index)}]' cannot be assigned to -- it is read only",
+                    f"Property or indexer '{owner.name}.this[{', '.join(p.type.name for p in target.prop.index)}]' "
+                    "cannot be assigned to -- it is read only",
                 )
             else:
                 b.error(
@@ -92,9 +93,8 @@ def assignable(b: Binder, target: BExpr, where: n.Node) -> bool:
             return False
         return True
     if isinstance(target, bd.BItem):
-        if isinstance(target.target.type, TupleType) and isinstance(target.target, bd.BLocal):
-            b.use(target.target.local, assign=True)
-            return True
+        if isinstance(target.target.type, TupleType) and isinstance(target.target, bd.BLocal | bd.BArrayIndex | bd.BItem):
+            return assignable(b, target.target, where)
         b.error(where, "CS0200", "Property or indexer cannot be assigned to -- it is read only")
         return False
     b.error(where, "CS0131", "The left-hand side of an assignment must be a variable, property or indexer")

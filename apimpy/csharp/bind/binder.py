@@ -28,6 +28,7 @@ from apimpy.csharp.types import (
     ClrType,
     Type,
     array_of,
+    TupleType,
     tuple_of,
 )
 from apimpy.spell import nearest
@@ -55,6 +56,8 @@ class Binder:
         self.any_type = any_type
         self.problems: list[Problem] = []
         self.scopes: list[dict[str, Local | LocalFunctionSymbol]] = [{}]
+        self.later: list[set[str]] = [set()]
+        """For each scope, the variables that its statements declare further down."""
         self.fn = FunctionContext(0, None)
         self.checked: bool | None = None
         """True/False inside checked/unchecked; None: the default."""
@@ -98,10 +101,12 @@ class Binder:
     @contextmanager
     def scope(self) -> Iterator[None]:
         self.scopes.append({})
+        self.later.append(set())
         try:
             yield
         finally:
             self.scopes.pop()
+            self.later.pop()
 
     def find(self, name: str) -> Local | LocalFunctionSymbol | None:
         for scope in reversed(self.scopes):
@@ -111,6 +116,7 @@ class Binder:
 
     def declare(self, where: n.Node, name: str, t: Type, *, const: Any = MISSING, readonly: bool = False) -> Local:
         """A new local in the innermost scope."""
+        self.later[-1].discard(name)
         self.ids += 1
         local = Local(name, t, self.fn.depth, self.fn.loops > 0, const, readonly, id=self.ids)
         if name in self.scopes[-1]:
@@ -124,6 +130,11 @@ class Binder:
             )
         self.scopes[-1][name] = local
         return local
+
+    def hidden(self, name: str, t: Type) -> Local:
+        """A variable of the binder's own, that no source text can name."""
+        self.ids += 1
+        return Local(f"{name}{self.ids}", t, self.fn.depth, id=self.ids)
 
     def use(self, local: Local, *, assign: bool = False) -> None:
         """Note that the current function reads or writes the variable."""
@@ -150,12 +161,12 @@ class Binder:
         if found is ERROR:
             return ERROR
         if node.nullable:
-            if not found.is_value:
+            if found is not ERROR and not found.is_value:
                 self.error(
-                    node,
-                    "CS0453",
-                    f"The type '{found.name}' must be a non-nullable value type in order to use it as parameter 'T' in "
-                    "the generic type or method 'Nullable<T>'",
+                    n.Node(node.end - 1, node.end),
+                    "CS8370",
+                    "Feature 'nullable reference types' is not available in C# 7.3. Please use language version 8.0 or "
+                    "greater.",
                 )
                 return ERROR
             found = self.k.nullable(found)
@@ -200,7 +211,8 @@ class Binder:
         return self.error(
             where,
             "CS0246",
-            f"The type or namespace name '{shown}' could not be found (are you missing a using directive or an assembly "
+            f"The type or namespace name '{shown}' could not be found (are you missing a using directive or an "
+            "assembly "
             "reference?)",
             f"did you mean '{near}'?" if near else None,
         )
@@ -238,17 +250,17 @@ class Binder:
             return self.error(node, "CS0118", f"'{e.name}' is a namespace but is used like a variable")
         return e
 
-    def natural(self, node: n.Expr) -> BExpr:
-        """A value with a type of its own (`var x = …`)."""
+    def natural(self, node: n.Expr, where: n.Node) -> BExpr:
+        """A value with a type of its own (`var x = …`); `where` is the declarator."""
         e = self.value(node)
         if isinstance(e, bd.BMethodGroup | bd.BLocalFunctionRef):
-            return self.error(node, "CS0815", "Cannot assign method group to an implicitly-typed variable")
+            return self.error(where, "CS0815", "Cannot assign method group to an implicitly-typed variable")
         if isinstance(e, bd.BUnboundLambda):
-            return self.error(node, "CS0815", "Cannot assign lambda expression to an implicitly-typed variable")
+            return self.error(where, "CS0815", "Cannot assign lambda expression to an implicitly-typed variable")
         if e.type is NULL:
-            return self.error(node, "CS0815", "Cannot assign <null> to an implicitly-typed variable")
+            return self.error(where, "CS0815", "Cannot assign <null> to an implicitly-typed variable")
         if e.type is VOID:
-            return self.error(node, "CS0815", "Cannot assign void to an implicitly-typed variable")
+            return self.error(where, "CS0815", "Cannot assign void to an implicitly-typed variable")
         return e
 
     # --- conversions
@@ -268,8 +280,6 @@ class Binder:
         if isinstance(e, bd.BThrow):
             return Conversion("default")
         if isinstance(e, bd.BTuple):
-            from apimpy.csharp.types import TupleType
-
             if isinstance(t, TupleType) and len(t.elements) == len(e.values):
                 if all(self.classify(v, x) is not None for v, x in zip(e.values, t.elements, strict=True)):
                     return Conversion("tuple")
@@ -294,6 +304,9 @@ class Binder:
         c = self.classify(e, t)
         if c is not None:
             return self.apply(e, c, t)
+        if isinstance(e, bd.BTuple) and isinstance(t, TupleType) and len(e.values) == len(t.elements):
+            values = [self.convert(v, x, v) for v, x in zip(e.values, t.elements, strict=True)]
+            return bd.BTuple(t, e.start, e.end, values)
         if isinstance(e, bd.BUnboundLambda):
             if is_delegate(t):
                 self.report_lambda(e, t)
@@ -339,9 +352,9 @@ class Binder:
             if isinstance(e, bd.BUnboundLambda | bd.BMethodGroup | bd.BLocalFunctionRef) or e.type is NULL:
                 return self.convert(e, t, where)
             return self.error(where, "CS0030", f"Cannot convert type '{e.type.name}' to '{t.name}'")
-        return self.apply(e, c, t, explicit_=True)
+        return self.apply(e, c, t, where)
 
-    def apply(self, e: BExpr, c: Conversion, t: Type, *, explicit_: bool = False) -> BExpr:
+    def apply(self, e: BExpr, c: Conversion, t: Type, where: n.Node | BExpr | None = None) -> BExpr:
         kind = c.kind
         if kind == "error":
             return bd.BError(ERROR, e.start, e.end) if e.type is ERROR else e
@@ -377,7 +390,7 @@ class Binder:
             except OverflowError:
                 if self.checked is not False and not isinstance(e.const, float):
                     return self.error(
-                        e,
+                        where or e,
                         "CS0221",
                         f"Constant value '{e.const}' cannot be converted to a '{t.name}' (use 'unchecked' syntax to "
                         "override)",

@@ -319,7 +319,8 @@ def _explain(
         b.error(
             node,
             "CS0411",
-            f"The type arguments for method '{m.owner.name}.{m.name}<{own}>({params})' cannot be inferred from the usage. "
+            f"The type arguments for method '{m.owner.name}.{m.name}<{own}>({params})' cannot be inferred from the "
+            "usage. "
             "Try specifying the type arguments explicitly.",
         )
         return

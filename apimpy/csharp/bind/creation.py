@@ -174,7 +174,8 @@ def array_init(b: Binder, init: n.ArrayInitializer, t: ArrayType) -> BExpr:
                 b.error(
                     v,
                     "CS0623",
-                    "Array initializers can only be used in a variable or field initializer. Try using a new expression instead.",
+                    "Array initializers can only be used in a variable or field initializer. Try using a new "
+                    "expression instead.",
                 )
             else:
                 items.append(b.convert(b.value(v), t.element, v))
@@ -191,7 +192,8 @@ def new_anonymous(b: Binder, node: n.NewAnonymous) -> BExpr:
             return b.error(
                 v,
                 "CS0746",
-                "Invalid anonymous type member declarator. Anonymous type members must be declared with a member assignment, simple name or member access.",
+                "Invalid anonymous type member declarator. Anonymous type members must be declared with a member "
+                "assignment, simple name or member access.",
             )
         names.append(given)
     for v, e in zip(node.values, values, strict=True):

@@ -17,7 +17,7 @@ def list_ends(body: list[BStmt], *, breaks: bool) -> bool:
 
 
 def ends(s: BStmt, *, breaks: bool = True) -> bool:
-    """The statement's end point cannot be reached.  With `breaks=False`, `break` counts as leaving (switch sections)."""
+    """The statement's end point cannot be reached.  `breaks=False`: `break` counts as leaving (switch sections)."""
     if isinstance(s, bd.BReturn | bd.BRethrow | bd.BContinue | bd.BGoto):
         return True
     if isinstance(s, bd.BBreak):

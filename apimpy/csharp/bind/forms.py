@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from apimpy.csharp.bound import BExpr
 
 
-def literal(b: Binder, node: n.Literal_) -> BExpr:
+def literal(b: Binder, node: n.Literal) -> BExpr:
     if node.kind == "null":
         return bd.BConst(NULL, node.start, node.end, const=None, nullable=True)
     value = node.value
@@ -142,7 +142,8 @@ def as_type(b: Binder, node: n.As) -> BExpr:
             return b.error(
                 node,
                 "CS0039",
-                f"Cannot convert type '{operand.type.name}' to '{t.name}' via a reference conversion, boxing conversion, "
+                f"Cannot convert type '{operand.type.name}' to '{t.name}' via a reference conversion, boxing "
+                "conversion, "
                 "unboxing conversion, wrapping conversion, or null type conversion",
             )
     return bd.BAs(t, node.start, node.end, b.convert(operand, b.k.object_, node.operand), t, nullable=True)

@@ -50,7 +50,9 @@ def local_function(b: Binder, node: n.LocalFunction) -> BStmt:
             if isinstance(node.body, n.Block):
                 body = b.statement(node.body)
                 if symbol.result is not VOID and not ends(body) and not b.problems:
-                    b.error(node, "CS0161", f"'{node.name}': not all code paths return a value")
+                    at = n.Node(node.result.end + 1, node.result.end + 1 + len(node.name))
+                    shown = ", ".join(t.name for _, t, _, _ in symbol.params)
+                    b.error(at, "CS0161", f"'{node.name}({shown})': not all code paths return a value")
             else:
                 value = b.value(node.body)
                 at = node.body

@@ -10,6 +10,7 @@ from apimpy.csharp.bind.arguments import Arg, Candidate, arguments, out_target
 from apimpy.csharp.bind.calls import apply, resolve
 from apimpy.csharp.bind.inference import Inference
 from apimpy.csharp.bind.lambdas import is_open
+from apimpy.csharp.bind.operators import shown
 from apimpy.csharp.bind.names import no_member, property_
 from apimpy.csharp.known import is_nullable, strip_nullable
 from apimpy.csharp.lookup import delegate_signature, is_delegate, is_reference, lookup
@@ -156,7 +157,8 @@ def _no_extension(b: Binder, group: bd.BMethodGroup, receiver: BExpr) -> BExpr:
     return b.error(
         receiver,
         "CS1929",
-        f"'{receiver.type.name}' does not contain a definition for '{group.name}' and the best extension method overload "
+        f"'{receiver.type.name}' does not contain a definition for '{group.name}' and the best extension method "
+        "overload "
         f"'{m.signature}' requires a receiver of type '{m.params[0].type.name}'",
     )
 
@@ -222,7 +224,10 @@ def _call_local(b: Binder, node: n.Node, f: LocalFunctionSymbol, args: list[Arg]
             continue
         if a.value is None:
             return b.error(a.node, "CS1615", f"Argument {i + 1} may not be passed with the 'out' keyword")
-        values[slot] = b.convert(a.value, t, a.node)
+        values[slot] = b.try_convert(a.value, t)
+        if values[slot] is None:
+            message = f"Argument {i + 1}: cannot convert from '{shown(a.value)}' to '{t.name}'"
+            return b.error(a.node, "CS1503", message)
     if len(args) < required:
         missing = params[len(args)][0]
         return b.error(

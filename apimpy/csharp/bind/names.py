@@ -37,6 +37,12 @@ def name(b: Binder, node: n.Name) -> BExpr:
             "CS0026",
             f"Keyword '{node.name}' is not valid in a static property, static method, or static field initializer",
         )
+    # the class around the expression is an object as well: `ReferenceEquals(a, b)`
+    inherited = tuple(m for m in lookup(b.k.object_, node.name) if isinstance(m, Method) and m.static)
+    if inherited:
+        return bd.BMethodGroup(VOID, node.start, node.end, node.name, None, inherited, None)
+    if any(node.name in names for names in b.later):
+        return b.error(node, "CS0841", f"Cannot use local variable '{node.name}' before it is declared")
     names = [k for s in b.scopes for k in s] + ["context", *b.universe.type_names()]
     near = nearest(node.name, names)
     return b.error(
@@ -109,7 +115,8 @@ def member_of(b: Binder, node: n.Node, target: BExpr, wanted: n.Name) -> BExpr:
         return b.error(
             node,
             "CS0176",
-            f"Member '{t.name}.{word}' cannot be accessed with an instance reference; qualify it with a type name instead",
+            f"Member '{t.name}.{word}' cannot be accessed with an instance reference; qualify it with a type name "
+            "instead",
         )
     return no_member(b, wanted, t, word)
 
@@ -119,8 +126,10 @@ def no_member(b: Binder, where: n.Node, t: Type, word: str) -> BExpr:
     return b.error(
         where,
         "CS1061",
-        f"'{t.name}' does not contain a definition for '{word}' and no accessible extension method '{word}' accepting a "
-        f"first argument of type '{t.name}' could be found (are you missing a using directive or an assembly reference?)",
+        f"'{t.name}' does not contain a definition for '{word}' and no accessible extension method '{word}' "
+        "accepting a "
+        f"first argument of type '{t.name}' could be found (are you missing a using directive or an assembly "
+        "reference?)",
         f"did you mean '{near}'?" if near else None,
     )
 

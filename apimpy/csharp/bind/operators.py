@@ -353,7 +353,7 @@ def _fits(e: BExpr, t: Type) -> int:
 
 
 def unary(b: Binder, node: n.Unary) -> BExpr:
-    if node.op == "-" and isinstance(node.operand, n.Literal_):
+    if node.op == "-" and isinstance(node.operand, n.Literal):
         minimum = _minimum(b, node, node.operand)
         if minimum is not None:
             return minimum
@@ -363,7 +363,7 @@ def unary(b: Binder, node: n.Unary) -> BExpr:
     return unary_bound(b, node, node.op, operand)
 
 
-def _minimum(b: Binder, node: n.Unary, literal: n.Literal_) -> BExpr | None:
+def _minimum(b: Binder, node: n.Unary, literal: n.Literal) -> BExpr | None:
     """`-2147483648` and `-9223372036854775808` are int and long."""
     if literal.kind == "uint" and literal.value == 1 << 31:
         return bd.BConst(b.k.int_, node.start, node.end, const=-(1 << 31))

@@ -74,6 +74,7 @@ def _braces(b: Binder, s: n.Stmt) -> None:
 def bind_body(b: Binder, node: n.Block) -> bd.BBlock:
     with b.scope():
         declare_functions(b, node.body)
+        b.later[-1].update(d.name for s in node.body if isinstance(s, n.Declaration) for d in s.items)
         return bd.BBlock(node.start, node.end, [b.statement(s) for s in node.body])
 
 
@@ -118,50 +119,74 @@ def _flat(node: n.Node, out: list[BStmt]) -> BStmt:
 
 
 def _declarator(b: Binder, node: n.Declaration, d: n.Declarator) -> list[BStmt]:
-    value: BExpr | None = None
-    t: Type
+    name_at = n.Node(d.start, d.start + len(d.name))
     if node.type.is_var and b.universe.find("var", 0) is None:
-        if d.value is None:
-            b.error(d, "CS0818", "Implicitly-typed variables must be initialized")
-            t = ERROR
-        elif isinstance(d.value, n.ArrayInitializer):
-            b.error(d, "CS0820", "Cannot initialize an implicitly-typed variable with an array initializer")
-            t = ERROR
-        else:
-            value = b.natural(d.value)
-            t = value.type
+        value = _inferred(b, d)
+        local = b.declare(name_at, d.name, value.type if value is not None else ERROR)
     else:
         t = b.type(node.type)
         if t is VOID:
             b.error(node.type, "CS1547", "Keyword 'void' cannot be used in this context")
             t = ERROR
-        if isinstance(d.value, n.ArrayInitializer):
-            if isinstance(t, ArrayType):
-                value = array_init(b, d.value, t)
-            elif t is not ERROR:
-                b.error(
-                    d.value,
-                    "CS0622",
-                    "Can only use array initializer expressions to assign to array types. Try using a new expression instead.",
-                )
-        elif d.value is not None:
-            # a lambda may call the variable it initialises only after it is declared: C# forbids reading it, not naming it
-            value = b.value(d.value)
-            value = b.convert(value, t, d.value) if t is not ERROR else value
-    const = MISSING
-    if node.const and value is not None and value.type is not ERROR:
-        const = value.const
-        if const is MISSING:
-            b.error(d, "CS0133", f"The expression being assigned to '{d.name}' must be constant")
-    local = b.declare(n.Node(d.start, d.start + len(d.name)), d.name, t, const=const)
+        local = b.declare(name_at, d.name, t)  # in scope of its own initialiser, without a value yet
+        value = _initial(b, d, t)
+    if node.const:
+        if value is None:
+            b.error(name_at, "CS0145", "A const field requires a value to be provided")
+        elif value.type is not ERROR:
+            local.const = value.const
+            if value.const is MISSING:
+                b.error(d, "CS0133", f"The expression being assigned to '{d.name}' must be constant")
     return [bd.BDeclare(node.start, node.end, local, value)]
 
 
+def _inferred(b: Binder, d: n.Declarator) -> BExpr | None:
+    """The value that gives a `var` its type."""
+    if d.value is None:
+        b.error(d, "CS0818", "Implicitly-typed variables must be initialized")
+        return None
+    if isinstance(d.value, n.ArrayInitializer):
+        b.error(d, "CS0820", "Cannot initialize an implicitly-typed variable with an array initializer")
+        return None
+    return b.natural(d.value, d)
+
+
+def _initial(b: Binder, d: n.Declarator, t: Type) -> BExpr | None:
+    """The initial value of a variable of a declared type."""
+    if d.value is None:
+        return None
+    if not isinstance(d.value, n.ArrayInitializer):
+        value = b.value(d.value)
+        return b.convert(value, t, d.value) if t is not ERROR else value
+    if isinstance(t, ArrayType):
+        return array_init(b, d.value, t)
+    if t is not ERROR:
+        b.error(
+            d.value,
+            "CS0622",
+            "Can only use array initializer expressions to assign to array types. Try using a new expression instead.",
+        )
+    return b.broken(d)
+
+
 def deconstruction(b: Binder, node: n.Deconstruction) -> BStmt:
+    """`var (a, b) = …` and `(int a, var b) = …`."""
     value = b.value(node.value)
-    types = _parts(b, value.type, len(node.names), node.value)
-    locals_ = [b.declare(node, name, t) if name != "_" else None for name, t in zip(node.names, types, strict=True)]
-    return bd.BDeconstruct(node.start, node.end, locals_, value)
+    types = _parts(b, value.type, len(node.names), node)
+    first: list[bd.Local | None] = []
+    then: list[BStmt] = []
+    for name, declared, t in zip(node.names, node.types, types, strict=True):
+        wanted = t if declared is None or declared.is_var else b.type(declared)
+        if name == "_":
+            first.append(None)
+        elif wanted is t or t is ERROR:
+            first.append(b.declare(node, name, wanted))
+        else:
+            part = b.hidden("part", t)
+            first.append(part)
+            given = b.convert(bd.BLocal(t, node.start, node.end, part), wanted, node.value)
+            then.append(bd.BDeclare(node.start, node.end, b.declare(node, name, wanted), given))
+    return _flat(node, [bd.BDeconstruct(node.start, node.end, first, value), *then])
 
 
 def _parts(b: Binder, t: Type, count: int, where: n.Node) -> list[Type]:
@@ -169,11 +194,15 @@ def _parts(b: Binder, t: Type, count: int, where: n.Node) -> list[Type]:
         return list(t.elements)
     if isinstance(t, Named) and t.decl.name == "KeyValuePair" and count == 2:
         return list(t.args)
+    if isinstance(t, TupleType):
+        b.error(where, "CS8132", f"Cannot deconstruct a tuple of '{len(t.elements)}' elements into '{count}' variables.")
+        return [ERROR] * count
     if t is not ERROR:
         b.error(
             where,
             "CS1061",
-            f"No suitable 'Deconstruct' instance or extension method was found for type '{t.name}', with {count} out parameters and a void return type.",
+            f"No suitable 'Deconstruct' instance or extension method was found for type '{t.name}', with {count} "
+            "out parameters and a void return type.",
         )
     return [ERROR] * count
 
@@ -196,12 +225,8 @@ def _tuple_assign(b: Binder, node: n.Assign) -> BStmt:
     assert isinstance(node.target, n.Tuple)
     value = b.value(node.value)
     types = _parts(b, value.type, len(node.target.elements), node.value)
-    b.ids += 1
-    holders = []
+    holders = [b.hidden("part", t) for t in types]
     out: list[BStmt] = []
-    for t in types:
-        b.ids += 1
-        holders.append(bd.Local(f"part{b.ids}", t, b.fn.depth, id=b.ids))
     out.append(bd.BDeconstruct(node.start, node.end, list(holders), value))
     for target_node, holder in zip(node.target.elements, holders, strict=True):
         target = b.value(target_node)
@@ -250,7 +275,8 @@ def for_(b: Binder, node: n.For) -> BStmt:
                 b.error(
                     s_node,
                     "CS0201",
-                    "Only assignment, call, increment, decrement, await, and new object expressions can be used as a statement",
+                    "Only assignment, call, increment, decrement, await, and new object expressions can be used "
+                    "as a statement",
                 )
         body = embedded(b, node.body, loop=True)
         return bd.BFor(node.start, node.end, init, test, step, body)
@@ -281,7 +307,8 @@ def foreach(b: Binder, node: n.Foreach) -> BStmt:
             b.error(
                 node.source,
                 "CS1579",
-                f"foreach statement cannot operate on variables of type '{source.type.name}' because '{source.type.name}' "
+                f"foreach statement cannot operate on variables of type '{source.type.name}' because "
+                f"'{source.type.name}' "
                 "does not contain a public instance or extension definition for 'GetEnumerator'",
             )
         else:
@@ -365,7 +392,7 @@ def checked(b: Binder, node: n.CheckedBlock) -> BStmt:
 
 def try_(b: Binder, node: n.Try) -> BStmt:
     if not node.catches and node.finally_ is None:
-        b.error(n.Node(node.end, node.end), "CS1524", "Expected catch or finally")
+        b.error(n.Node(node.body.end - 1, node.body.end), "CS1524", "Expected catch or finally")
     body = bind_body(b, node.body)
     exception = b.universe.named("System.Exception")
     catches: list[bd.BCatch] = []
@@ -387,7 +414,8 @@ def try_(b: Binder, node: n.Try) -> BStmt:
                         b.error(
                             c.type,
                             "CS0160",
-                            f"A previous catch clause already catches all exceptions of this or of a super type ('{earlier.type.name}')",
+                            "A previous catch clause already catches all exceptions of this or of a super type "
+                            f"('{earlier.type.name}')",
                         )
             local = b.declare(c, c.name, t) if c.name is not None else None
             when = condition(b, c.when) if c.when is not None else None

@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 
 def switch(b: Binder, node: n.Switch) -> BStmt:
     value = b.value(node.value)
-    b.ids += 1
-    holder = bd.Local(f"switch{b.ids}", value.type, b.fn.depth, id=b.ids)
+    holder = b.hidden("switch", value.type)
     sections: list[bd.BSection] = []
     default: int | None = None
     seen: set[Any] = set()
@@ -49,7 +48,8 @@ def switch(b: Binder, node: n.Switch) -> BStmt:
                             s.labels[-1],
                             "CS8070" if last else "CS0163",
                             f"Control cannot fall {'out of' if last else 'through'} switch from "
-                            f"{'final case label' if last else 'one case label to another'} ('{_label_text(s.labels[-1])}')",
+                            f"{'final case label' if last else 'one case label to another'} "
+                            f"('{_label_text(s.labels[-1])}')",
                         )
     finally:
         b.fn.breakable -= 1

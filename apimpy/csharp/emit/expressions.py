@@ -200,9 +200,10 @@ def store(em: Emitter, target: BExpr, value: ast.expr, *, wanted: bool) -> ast.e
     if isinstance(target, bd.BError):
         return value
     if isinstance(target, bd.BItem):
-        assert isinstance(target.target, bd.BLocal)
-        local = target.target.local
-        return em.assign_expr(local, em.op("replace_item", em.read(local), const(target.position), value))
+        whole, before = stable(em, target.target)
+        t = em.fresh()
+        changed = em.op("replace_item", em.expr(whole), const(target.position), ast.NamedExpr(ast.Name(t, STORE), value))
+        return em.sequence([*before, store(em, whole, changed, wanted=False), load(t)])
     if isinstance(target, bd.BArrayIndex):
         array = em.not_null(target.array)
         if len(target.index) == 1:

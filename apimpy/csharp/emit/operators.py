@@ -160,6 +160,8 @@ def reference(em: Emitter, e: bd.BBinary) -> ast.expr:
     if not any(isinstance(v, ast.Constant) and v.value is None for v in (x, y)):
         same = em.op("same", x, y)
         return same if e.op == "==" else ast.UnaryOp(ast.Not(), same)
+    if isinstance(x, ast.Constant) and isinstance(y, ast.Constant):
+        return const((x.value is y.value) is (e.op == "=="))
     return ast.Compare(x, [ast.Is() if e.op == "==" else ast.IsNot()], [y])
 
 

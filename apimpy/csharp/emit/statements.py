@@ -16,7 +16,15 @@ if TYPE_CHECKING:
 
 
 def block(em: Emitter, s: bd.BBlock) -> list[ast.stmt]:
-    return [x for child in s.body for x in em.statement(child)]
+    """Local functions come first, as in C#; one that binds a loop's variable must wait for the variable."""
+    first: list[ast.stmt] = []
+    rest: list[ast.stmt] = []
+    for child in s.body:
+        made = em.statement(child)
+        definition = made[0] if isinstance(child, bd.BLocalFunction) else None
+        free = isinstance(definition, ast.FunctionDef) and not definition.args.kwonlyargs
+        (first if free else rest).extend(made)
+    return first + rest
 
 
 def declare_stmt(em: Emitter, s: bd.BDeclare) -> list[ast.stmt]:

@@ -238,7 +238,7 @@ class _Parser:
         self.require(_OPEN_INDEXER)
         self.blanks()
         if self.at >= len(self.text):
-            raise IndexOutOfRangeException()
+            raise IndexOutOfRangeException
         c = self.text[self.at]
         if c == "'":
             return self.quoted_field(closing, deep)
@@ -392,7 +392,7 @@ class _Parser:
     def side(self) -> q.Side:
         self.blanks()
         if self.at >= len(self.text):
-            raise IndexOutOfRangeException()
+            raise IndexOutOfRangeException
         c = self.text[self.at]
         side: q.Side
         if c in "$@":

@@ -10,7 +10,6 @@ which reads as leniently as Json.NET and makes its messages.
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import orjson
@@ -19,13 +18,14 @@ from apimpy.dotnet.json_net.exact import Reader
 from apimpy.dotnet.json_net.load import load
 from apimpy.dotnet.json_net.tree import JToken, wrap
 from apimpy.dotnet.values import from_text, to_text
+from apimpy.pattern import pattern
 
 __all__ = ["MAX_DEPTH", "parse_as", "parse_bytes", "parse_text"]
 
 MAX_DEPTH = 64
 
 _DIGITS = bytes(0x30 if 0x30 <= c <= 0x39 else 0 for c in range(256))
-_BIG_INTEGER = re.compile(rb"(?:^|[\s:,\[])-?[0-9]{20,}(?:$|[\s,}\]])")
+_BIG_INTEGER = pattern(rb"(?:^|[\s:,\[])-?[0-9]{20,}(?:$|[\s,}\]])")
 _UP_TO_ASTRAL = bytes(range(0xF0))
 
 

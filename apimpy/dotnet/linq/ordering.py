@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from apimpy.dotnet.comparison import Key, sort_key
 from apimpy.dotnet.decl import clr_type

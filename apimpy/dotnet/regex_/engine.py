@@ -19,10 +19,10 @@ from apimpy.dotnet.regex_.replacement import Part, parse_replacement
 from apimpy.dotnet.regex_.translate import compile_node
 
 if TYPE_CHECKING:
-    from apimpy.dotnet.values import Runtime
     from collections.abc import Callable, Iterator
 
     from apimpy.dotnet.regex_ import nodes as n
+    from apimpy.dotnet.values import Runtime
 
 __all__ = ["EMPTY", "Capture", "Group", "Match", "Regex", "make"]
 

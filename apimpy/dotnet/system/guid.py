@@ -11,6 +11,7 @@ from apimpy.dotnet.system.casing import WHITE
 from apimpy.dotnet.system.integers import byte
 from apimpy.dotnet.system.object_ import wrap32
 from apimpy.dotnet.values import Array, Runtime
+from apimpy.pattern import pattern
 
 __all__ = ["Guid", "guid", "parse_guid"]
 
@@ -18,8 +19,8 @@ _SHAPE = "Guid should contain 32 digits with 4 dashes (xxxxxxxx-xxxx-xxxx-xxxx-x
 _DIGITS = "Guid string should only contain hexadecimal characters."
 _DASHES = "Dashes are in the wrong position for GUID parsing."
 _FORMATS = 'Format string can be only "D", "d", "N", "n", "P", "p", "B", "b", "X" or "x".'
-_HEX = re.compile("[0-9a-fA-F]{32}")
-_X = re.compile(
+_HEX = pattern("[0-9a-fA-F]{32}")
+_X = pattern(
     r"\{0x([0-9a-f]{1,8}),0x([0-9a-f]{1,4}),0x([0-9a-f]{1,4}),"
     r"\{0x([0-9a-f]{1,2}),0x([0-9a-f]{1,2}),0x([0-9a-f]{1,2}),0x([0-9a-f]{1,2}),"
     r"0x([0-9a-f]{1,2}),0x([0-9a-f]{1,2}),0x([0-9a-f]{1,2}),0x([0-9a-f]{1,2})\}\}",

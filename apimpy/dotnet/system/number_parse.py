@@ -13,6 +13,7 @@ from typing import Any, Final
 from apimpy.dotnet.exceptions import ArgumentException, ArgumentNullException, FormatException, OverflowException
 from apimpy.dotnet.system.arithmetic import fit, overflow_message
 from apimpy.dotnet.values import single
+from apimpy.pattern import pattern
 
 __all__ = [
     "FLOAT",
@@ -40,10 +41,10 @@ OVERFLOW: Final[Any] = object()
 
 _BAD = "Input string was not in a correct format."
 _WHITE = "\t\n\v\f\r "
-_PLAIN_INTEGER = re.compile(r"[\t-\r ]*([+-]?[0-9]+)[\t-\r ]*\0*", re.ASCII)
-_PLAIN_FLOAT = re.compile(r"[\t-\r ]*([+-]?[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]{1,3})?)[\t-\r ]*", re.ASCII)
-_PLAIN_DECIMAL = re.compile(r"[\t-\r ]*([+-]?[0-9]{1,20}(?:\.[0-9]{0,8})?)[\t-\r ]*", re.ASCII)
-_HEX_DIGITS = re.compile(r"[0-9a-fA-F]+")
+_PLAIN_INTEGER = pattern(r"[\t-\r ]*([+-]?[0-9]+)[\t-\r ]*\0*", re.ASCII)
+_PLAIN_FLOAT = pattern(r"[\t-\r ]*([+-]?[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]{1,3})?)[\t-\r ]*", re.ASCII)
+_PLAIN_DECIMAL = pattern(r"[\t-\r ]*([+-]?[0-9]{1,20}(?:\.[0-9]{0,8})?)[\t-\r ]*", re.ASCII)
+_HEX_DIGITS = pattern(r"[0-9a-fA-F]+")
 _SPECIAL = {"nan": "nan", "infinity": "inf", "-infinity": "-inf", "+infinity": "inf", "-nan": "nan", "+nan": "nan"}
 
 

@@ -13,6 +13,7 @@ from apimpy.dotnet.system.number_format import single_text
 from apimpy.dotnet.system.string_ import string_
 from apimpy.dotnet.system.string_format import composite
 from apimpy.dotnet.values import Array, EnumValue, check_size, iterate, to_string
+from apimpy.pattern import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -26,7 +27,7 @@ string_split_options = enum_type(
 )
 
 _STRING = string_.of()
-_BLANKS = re.compile(f"[{WHITE}]")
+_BLANKS = pattern(f"[{WHITE}]")
 _UNLIMITED = 0x7FFFFFFF
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from apimpy.dotnet.decl import clr_type
@@ -17,13 +16,14 @@ from apimpy.dotnet.system.number_format import decimal_text, double_text, single
 from apimpy.dotnet.system.string_format import composite
 from apimpy.dotnet.system.text_builder import StringBuilder
 from apimpy.dotnet.values import to_string
+from apimpy.pattern import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = ["StringReader", "StringWriter"]
 
-_LINE_END = re.compile("\r\n|\r|\n")
+_LINE_END = pattern("\r\n|\r|\n")
 
 
 class StringReader:

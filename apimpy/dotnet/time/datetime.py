@@ -24,6 +24,7 @@ from apimpy.dotnet.time import ticks as tk
 from apimpy.dotnet.time.datetime_format import format_date, roundtrip
 from apimpy.dotnet.time.timespan import TimeSpan
 from apimpy.dotnet.values import Array, EnumValue, Runtime
+from apimpy.pattern import pattern
 
 if TYPE_CHECKING:
     from datetime import date
@@ -96,10 +97,10 @@ def utc_from_ticks(ticks: int) -> DateTime:
     return DateTime(ticks, UTC)
 
 
-_ISO = re.compile(
+_ISO = pattern(
     r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,7}))?(?:([Zz])|([+-])(\d\d)(?::?(\d\d))?)?", re.ASCII
 )
-_MICROSOFT = re.compile(r"/Date\((-?\d{1,15})([+-]\d{4})?\)/", re.ASCII)
+_MICROSOFT = pattern(r"/Date\((-?\d{1,15})([+-]\d{4})?\)/", re.ASCII)
 
 
 def from_iso(text: str) -> DateTime | None:

@@ -14,6 +14,7 @@ from apimpy.dotnet.decl import enum_type
 from apimpy.dotnet.exceptions import ArgumentException, ArgumentNullException, ClrError, FormatException
 from apimpy.dotnet.time import exact
 from apimpy.dotnet.time import ticks as tk
+from apimpy.pattern import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -98,16 +99,16 @@ def two_digit_year(year: int) -> int:
 
 _ISO_DATE = r"(?P<date>\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4})"
 _ZONE = r"(?P<zone>Z|GMT|[+-]\d{1,2}(?::?\d{2})?)"
-_DATE_ZONE = re.compile(_ISO_DATE + r"\s*(?P<zone>Z|[+-]\d{2}:\d{2})", re.IGNORECASE | re.ASCII)
-_TIME = re.compile(
+_DATE_ZONE = pattern(_ISO_DATE + r"\s*(?P<zone>Z|[+-]\d{2}:\d{2})", re.IGNORECASE | re.ASCII)
+_TIME = pattern(
     r"(?<![\d:.])(?:(?P<hour>\d{1,2}):(?P<minute>\d{1,2})(?::(?P<second>\d{1,2})(?:\.(?P<fraction>\d+))?)?"
     r"\s*(?P<half>[AP]M(?![A-Z]))?|(?P<hour12>\d{1,2})\s*(?P<half12>[AP]M(?![A-Z])))"
     r"(?:\s*" + _ZONE + r"(?![A-Z\d:]))?",
     re.IGNORECASE | re.ASCII,
 )
-_ISO_TIME = re.compile(r"\d\d:\d\d(?::\d\d|(?!:))", re.ASCII)
-_WORD = re.compile(r"[A-Za-z]+|[^\x00-\x7f]+")
-_DATE_TOKEN = re.compile(r"\s*(?:(\d+)|([A-Za-z]+)\.?)\s*([-/.,]?)\s*", re.ASCII)
+_ISO_TIME = pattern(r"\d\d:\d\d(?::\d\d|(?!:))", re.ASCII)
+_WORD = pattern(r"[A-Za-z]+|[^\x00-\x7f]+")
+_DATE_TOKEN = pattern(r"\s*(?:(\d+)|([A-Za-z]+)\.?)\s*([-/.,]?)\s*", re.ASCII)
 _KNOWN = frozenset(
     [w.lower() for names in (tk.MONTHS, tk.DAYS) for n in names for w in (n, n[:3])]
     + ["am", "pm", "t", "z", "gmt", "ad", "d"]

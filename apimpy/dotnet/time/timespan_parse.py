@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from apimpy.dotnet.exceptions import ClrError, FormatException, OverflowException
 from apimpy.dotnet.time import ticks as tk
 from apimpy.dotnet.time.datetime_format import scan_quoted
+from apimpy.pattern import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,11 +29,11 @@ _SHAPES = tuple(
         r"(?P<d>\d+):(?P<h>\d+):(?P<m>\d+)",
     )
 )
-_CONSTANT = re.compile(r"(?P<sign>-)?(?:(?P<d>\d+)\.)?(?P<h>\d\d):(?P<m>\d\d):(?P<s>\d\d)(?:\.(?P<f>\d{7}))?", re.ASCII)
-_GENERAL = re.compile(
+_CONSTANT = pattern(r"(?P<sign>-)?(?:(?P<d>\d+)\.)?(?P<h>\d\d):(?P<m>\d\d):(?P<s>\d\d)(?:\.(?P<f>\d{7}))?", re.ASCII)
+_GENERAL = pattern(
     r"(?P<sign>-)?(?:(?P<d>\d+):)?(?P<h>\d{1,2}):(?P<m>\d{1,2})(?::(?P<s>\d{1,2})(?:\.(?P<f>\d{1,7}))?)?", re.ASCII
 )
-_GENERAL_LONG = re.compile(r"(?P<sign>-)?(?P<d>\d+):(?P<h>\d\d):(?P<m>\d\d):(?P<s>\d\d)\.(?P<f>\d{7})", re.ASCII)
+_GENERAL_LONG = pattern(r"(?P<sign>-)?(?P<d>\d+):(?P<h>\d\d):(?P<m>\d\d):(?P<s>\d\d)\.(?P<f>\d{7})", re.ASCII)
 
 
 def _bad(text: str) -> ClrError:

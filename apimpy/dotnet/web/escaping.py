@@ -10,15 +10,16 @@ import re
 
 from apimpy.dotnet.exceptions import UriFormatException
 from apimpy.dotnet.values import from_text, to_text, well_formed
+from apimpy.pattern import pattern
 
 __all__ = ["canonical", "escape_data", "escape_uri", "is_escaped", "unescape", "unescape_safe"]
 
-_RUN = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
-_NOT_UNRESERVED = re.compile(r"[^A-Za-z0-9\-._~]")
-_NOT_URI = re.compile(r"[^A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=]")
-_CANONICAL = re.compile(r"((?:%[0-9A-Fa-f]{2})+)|[^A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=]")
-_ILL_FORMED = re.compile(r"""%(?![0-9A-Fa-f]{2})|[\x00-\x20\x7f"<>\\^`{|}\[\]]""")
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_RUN = pattern(r"(?:%[0-9A-Fa-f]{2})+")
+_NOT_UNRESERVED = pattern(r"[^A-Za-z0-9\-._~]")
+_NOT_URI = pattern(r"[^A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=]")
+_CANONICAL = pattern(r"((?:%[0-9A-Fa-f]{2})+)|[^A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=]")
+_ILL_FORMED = pattern(r"""%(?![0-9A-Fa-f]{2})|[\x00-\x20\x7f"<>\\^`{|}\[\]]""")
+_SURROGATE = pattern("[\ud800-\udfff]")
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _NOT_SAFE = frozenset(b";/?:@&=+$,#[]!'()*%\\\x7f") | frozenset(range(32))
 """ASCII that `Uri.ToString()` leaves escaped: unescaping it would change what the URI means."""

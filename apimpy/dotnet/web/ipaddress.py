@@ -16,6 +16,7 @@ from apimpy.dotnet.exceptions import (
     InvalidOperationException,
 )
 from apimpy.dotnet.web.octets import byte_array
+from apimpy.pattern import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["IPAddress", "parse_ipv4", "parse_ipv6"]
 
-_PART = re.compile(r"0[xX][0-9A-Fa-f]+\Z|[0-9]+\Z")
+_PART = pattern(r"0[xX][0-9A-Fa-f]+\Z|[0-9]+\Z")
 _INVALID = "An invalid IP address was specified."
 
 

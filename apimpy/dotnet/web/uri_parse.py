@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from apimpy.dotnet.exceptions import UriFormatException
 from apimpy.dotnet.web.escaping import canonical, is_escaped, unescape, unescape_safe
 from apimpy.dotnet.web.ipaddress import parse_ipv4, parse_ipv6
+from apimpy.pattern import pattern
 
 __all__ = ["DEFAULT_PORTS", "Uri", "host_type", "is_scheme", "parse", "parse_absolute", "resolve"]
 
@@ -33,10 +34,10 @@ DEFAULT_PORTS = {
 _NEED_AUTHORITY = frozenset({"http", "https", "ws", "wss", "ftp", "gopher", "telnet", "net.tcp", "net.pipe", "file"})
 _BACKSLASH_IS_SLASH = frozenset({"http", "https", "ws", "wss", "ftp", "file", "net.tcp", "net.pipe"})
 
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*\Z")
+_SCHEME = pattern(r"[A-Za-z][A-Za-z0-9+.\-]*\Z")
 _LABEL = r"[^\W_][\w-]{0,62}"
-_DNS = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.?\Z")
-_BASIC = re.compile(r"[\w-]+(?:\.[\w-]+)*\.?\Z")
+_DNS = pattern(rf"{_LABEL}(?:\.{_LABEL})*\.?\Z")
+_BASIC = pattern(r"[\w-]+(?:\.[\w-]+)*\.?\Z")
 
 HOSTNAME = "Invalid URI: The hostname could not be parsed."
 FORMAT = "Invalid URI: The format of the URI could not be determined."

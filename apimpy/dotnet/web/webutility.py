@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import re
-from html.entities import name2codepoint
 from urllib.parse import quote_plus, unquote_to_bytes
 
 from apimpy.dotnet.decl import clr_type
 from apimpy.dotnet.exceptions import ArgumentNullException, ArgumentOutOfRangeException
 from apimpy.dotnet.values import Array, from_text, to_text, well_formed
 from apimpy.dotnet.web.octets import byte_array
+from apimpy.pattern import pattern
 
 __all__ = ["form_decode", "form_encode", "html_decode", "html_encode"]
 
 _SAFE = "-_.!*()"
-_HTML = re.compile("[<>&\"'\u00a0-\u00ff\U00010000-\U0010ffff\ud800-\udfff]")
-_ENTITY = re.compile(r"&([^&;]+);")
-_NUMBER = re.compile(r"#\s*\+?(\d{1,10})\s*\Z|#[xX]([0-9A-Fa-f]{1,8})\Z", re.ASCII)
+_HTML = pattern("[<>&\"'\u00a0-\u00ff\U00010000-\U0010ffff\ud800-\udfff]")
+_ENTITY = pattern(r"&([^&;]+);")
+_NUMBER = pattern(r"#\s*\+?(\d{1,10})\s*\Z|#[xX]([0-9A-Fa-f]{1,8})\Z", re.ASCII)
 _NAMED = {"<": "&lt;", ">": "&gt;", "&": "&amp;", '"': "&quot;", "'": "&#39;"}
 
 
@@ -50,6 +50,8 @@ def html_decode(value: str) -> str:
 def _entity(m: re.Match[str]) -> str:
     name = m[1]
     if name[0] != "#":
+        from html.entities import name2codepoint  # a large table, seldom needed
+
         code = name2codepoint.get(name, 0x27 if name == "apos" else None)
         return m[0] if code is None else chr(code)
     number = _NUMBER.match(name)

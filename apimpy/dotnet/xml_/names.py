@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from apimpy.dotnet.decl import clr_type
 from apimpy.dotnet.exceptions import ArgumentException, ArgumentNullException, XmlException
+from apimpy.pattern import pattern
 
 __all__ = ["XML", "XMLNS", "XName", "XNamespace", "expanded", "namespace"]
 
@@ -18,7 +19,7 @@ _START = (
     "\u3001-\ud7ff\uf900-\ufdcf\ufdf0-\ufffd"
 )
 _REST = _START + "0-9.\\-\xb7\u0300-\u036f\u203f-\u2040"
-_NC_NAME = re.compile(f"[{_START}][{_REST}]*")
+_NC_NAME = pattern(f"[{_START}][{_REST}]*")
 _NAME_START, _NAME_CHAR = re.compile(f"[{_START}]"), re.compile(f"[{_REST}]")
 
 

@@ -26,6 +26,7 @@ from apimpy.dotnet.xml_.tree import (
     XProcessingInstruction,
     XText,
 )
+from apimpy.pattern import pattern
 
 __all__ = ["parse_document", "parse_document_bytes", "parse_element"]
 
@@ -309,5 +310,5 @@ class _Builder:
         return self.fail(f"'{c}' is an unexpected token.{hint}", line, column)
 
 
-_AFTER_NAME = re.compile(r"""<[\w:.-]+(?:\s+[\w:.-]+\s*=\s*(?:"[^"]*"|'[^']*'))*\s+[\w:.-]+\s*""")
-_TAG = re.compile(rb"""<(?:[^"'>]|"[^"]*"|'[^']*')*>""")
+_AFTER_NAME = pattern(r"""<[\w:.-]+(?:\s+[\w:.-]+\s*=\s*(?:"[^"]*"|'[^']*'))*\s+[\w:.-]+\s*""")
+_TAG = pattern(rb"""<(?:[^"'>]|"[^"]*"|'[^']*')*>""")

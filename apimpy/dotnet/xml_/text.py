@@ -11,6 +11,7 @@ from apimpy.dotnet.json_net.library import call
 from apimpy.dotnet.json_net.scalars import date_text
 from apimpy.dotnet.values import Runtime, to_string, type_of
 from apimpy.dotnet.xml_.tree import XObject
+from apimpy.pattern import pattern
 
 __all__ = ["TARGETS", "convert", "text_of"]
 
@@ -61,7 +62,7 @@ def duration_text(ticks: int) -> str:
     return f"{sign}P{date}{'T' + time if time else ''}"
 
 
-_DURATION = re.compile(
+_DURATION = pattern(
     r"(-)?P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:\.(\d+))?S)?)?", re.ASCII
 )
 
@@ -85,9 +86,9 @@ def _boolean(rt: Runtime, text: str) -> bool:
     return found
 
 
-_INTEGER = re.compile(r"[+-]?[0-9]+")
-_DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)")
-_FLOAT = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_INTEGER = pattern(r"[+-]?[0-9]+")
+_DECIMAL = pattern(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)")
+_FLOAT = pattern(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _BAD = "Input string was not in a correct format."
 
 

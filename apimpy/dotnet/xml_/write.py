@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from apimpy.dotnet.exceptions import ArgumentException
@@ -20,15 +19,16 @@ from apimpy.dotnet.xml_.tree import (
     XText,
     bounded,
 )
+from apimpy.pattern import pattern
 
 __all__ = ["attribute_text", "markup"]
 
-_INVALID = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-_LONE = re.compile("[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]")
+_INVALID = pattern("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_LONE = pattern("[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]")
 _TEXT = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r\n": "\n", "\r": "\n"}
-_TEXT_RE = re.compile("[&<>]|\r\n?")
+_TEXT_RE = pattern("[&<>]|\r\n?")
 _VALUE = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\t": "&#x9;", "\n": "&#xA;", "\r": "&#xD;"}
-_VALUE_RE = re.compile('[&<>"\t\n\r]')
+_VALUE_RE = pattern('[&<>"\t\n\r]')
 
 
 @bounded

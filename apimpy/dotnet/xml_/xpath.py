@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from apimpy.dotnet.exceptions import ClrError, NotSupportedException
 from apimpy.dotnet.xml_.tree import XAttribute, XContainer, XElement, XNode, XObject, XText
+from apimpy.pattern import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 __all__ = ["evaluate"]
 
-_STEP = re.compile(r"\s*(//?)?\s*(\.\.|\.|@?(?:[\w.-]+:)?(?:[\w.-]+|\*)(?:\(\))?)\s*((?:\[[^\]]*\])*)", re.ASCII)
-_PREDICATE = re.compile(r"\[([^\]]*)\]")
-_EQUALS = re.compile(r"\s*(.+?)\s*(!?=)\s*(?:'([^']*)'|\"([^\"]*)\"|(-?\d+(?:\.\d+)?))\s*")
+_STEP = pattern(r"\s*(//?)?\s*(\.\.|\.|@?(?:[\w.-]+:)?(?:[\w.-]+|\*)(?:\(\))?)\s*((?:\[[^\]]*\])*)", re.ASCII)
+_PREDICATE = pattern(r"\[([^\]]*)\]")
+_EQUALS = pattern(r"\s*(.+?)\s*(!?=)\s*(?:'([^']*)'|\"([^\"]*)\"|(-?\d+(?:\.\d+)?))\s*")
 
 
 class Step(NamedTuple):

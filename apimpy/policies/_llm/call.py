@@ -6,12 +6,11 @@ the body, and a body that is no JSON, or too large to keep, makes the call `none
 
 from __future__ import annotations
 
-import asyncio
-import re
 from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
 
+from apimpy.pattern import pattern
 from apimpy.policies._llm.estimate import prompt_tokens
 from apimpy.runtime.message import BodyTooLarge
 
@@ -36,8 +35,8 @@ _SUFFIXES: tuple[tuple[str, Kind], ...] = (
     ("/converse", "bedrock"),
     ("/converse-stream", "bedrock"),
 )
-_MODEL_SEGMENT = re.compile(r"/models?/([^/:]+)")
-_DEPLOYMENT = re.compile(r"/deployments/([^/]+)/")
+_MODEL_SEGMENT = pattern(r"/models?/([^/:]+)")
+_DEPLOYMENT = pattern(r"/deployments/([^/]+)/")
 _THREAD_ABOVE = 16 << 10
 """Bytes of a body above which counting its tokens belongs in a thread."""
 
@@ -58,7 +57,9 @@ class LlmCall:
         """Estimated prompt tokens."""
         if self._estimate is None:
             if self.size > _THREAD_ABOVE:
-                self._estimate = await asyncio.to_thread(prompt_tokens, self.kind, self.body, self.model, counter)
+                from asyncio import to_thread  # here, because who checks a policy needs no event loop
+
+                self._estimate = await to_thread(prompt_tokens, self.kind, self.body, self.model, counter)
             else:
                 self._estimate = prompt_tokens(self.kind, self.body, self.model, counter)
         return self._estimate

@@ -6,9 +6,9 @@ the response says what it cost, or given back when there is none.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from apimpy.pattern import pattern
 from apimpy.policies._llm.call import LlmCall, llm_call
 from apimpy.policies._llm.spent import spent
 from apimpy.policy.base import Policy
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["PERIODS", "TokenLimit"]
 
 PERIODS = ("Hourly", "Daily", "Weekly", "Monthly", "Yearly")
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_TOKEN = pattern(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 class TokenLimit(Policy):

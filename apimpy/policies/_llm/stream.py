@@ -6,17 +6,17 @@ read is skipped.  Most events of a chat stream hold a single piece of text, whic
 
 from __future__ import annotations
 
-import re
 import zlib
 from typing import Any
 
 import orjson
 
+from apimpy.pattern import pattern
 from apimpy.policies._llm.usage import Usage, delta_texts, usage_in
 
 __all__ = ["StreamReader"]
 
-_SIMPLE = re.compile(rb'"index":\s*0,\s*"delta":\s*\{[^{}\[\]]*?"content":\s*"((?:[^"\\]|\\.)*)"[^{}\[\]]*\}')
+_SIMPLE = pattern(rb'"index":\s*0,\s*"delta":\s*\{[^{}\[\]]*?"content":\s*"((?:[^"\\]|\\.)*)"[^{}\[\]]*\}')
 _MAX_EVENT = 1 << 20
 
 

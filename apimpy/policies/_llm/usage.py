@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+from apimpy.record import Record
 
 __all__ = ["Usage", "completion_text", "delta_texts", "usage_in"]
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(Record, frozen=True, eq=True):
     """Tokens of one call.  `cached` and `reasoning` are parts of the others, None when not reported."""
 
     prompt: int

@@ -1,0 +1,121 @@
+"""What `send-request` and `send-one-way-request` share: the declaration of a request of one's own, and building it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from apimpy.policies._sections import REQUEST_SIDE
+from apimpy.policies._target import escaped, target
+from apimpy.policies._wire import request_headers
+from apimpy.policies.authentication_basic import AuthenticationBasic
+from apimpy.policies.authentication_managed_identity import AuthenticationManagedIdentity
+from apimpy.policies.set_body import SetBody
+from apimpy.policies.set_header import SetHeader
+from apimpy.policies.set_method import SetMethod
+from apimpy.policy.base import Item, Policy
+from apimpy.policy.fields import attr, child, children, text
+from apimpy.policy.unsupported import not_supported
+from apimpy.policy.value import Constant, Value, value_fault
+from apimpy.runtime.flow import BODY_REQUEST
+from apimpy.runtime.message import Body, Headers, Request, Url
+
+if TYPE_CHECKING:
+    from apimpy.policy.bind import Binding
+    from apimpy.runtime.exchange import Exchange
+
+__all__ = ["Outgoing"]
+
+
+class SetUrl(Item, element="set-url"):
+    """Where the request goes."""
+
+    url: Value[str] = text(doc="Absolute URL.")
+
+
+class Proxy(Item, element="proxy"):
+    """A proxy for this request; recognised only."""
+
+    url: Value[str] = attr(doc="`http://host:port`.")
+    username: Value[str] | None = attr(default=None, doc="User of the proxy.")
+    password: Value[str] | None = attr(default=None, doc="Its password.")
+
+
+class ClientCertificate(Item, element="authentication-certificate"):
+    """A TLS client certificate for this request; recognised only."""
+
+    thumbprint: Value[str] | None = attr(default=None, doc="Certificate by thumbprint.")
+    certificate_id: Value[str] | None = attr(default=None, doc="Certificate by id.")
+    body: Value[bytes] | None = attr(default=None, doc="PFX.")
+    password: Value[str] | None = attr(default=None, doc="Password of the PFX.")
+
+
+class Outgoing(Policy):
+    """A request of the policy's own; the caller's request stays as it is.
+
+    `new` starts from nothing, `copy` from the current request: method, URL as it would go to the backend, headers and
+    body (in outbound and on-error none).  The children then change it in document order.
+    """
+
+    mode: Value[str] = attr(default="new", allowed=("new", "copy"), doc="What the request starts from.")
+    timeout: Value[int] = attr(default=60, minimum=0, unit="seconds", doc="Time for the answer; 0: no limit.")
+    url: SetUrl | None = child(SetUrl, doc="Needed unless mode is copy.")
+    method: SetMethod | None = child(SetMethod, doc="GET when there is none and mode is new.")
+    headers: tuple[SetHeader, ...] = children(SetHeader)
+    body: SetBody | None = child(SetBody)
+    certificate: ClientCertificate | None = child(ClientCertificate)
+    basic: AuthenticationBasic | None = child(AuthenticationBasic)
+    identity: AuthenticationManagedIdentity | None = child(AuthenticationManagedIdentity)
+    proxy: Proxy | None = child(Proxy)
+
+    def check(self, cx: Binding) -> None:
+        where = self.source.name_span
+        if isinstance(self.mode, Constant) and self.mode.value == "new" and self.url is None:
+            cx.report("POL007", f"<{self.element}> needs a <set-url> unless mode is copy", where)
+        if sum(part is not None for part in (self.certificate, self.basic, self.identity)) > 1:
+            cx.report("POL007", f"<{self.element}> takes one authentication policy at most", where)
+        for part in (self.certificate, self.proxy):
+            if part is not None:
+                message = f"<{part.element}> is not supported here: a request that reaches it is answered with 500"
+                cx.report("POL019", message, part.source.name_span)
+
+    def bodies(self, section: str) -> int:
+        """The bodies to buffer before the request is built."""
+        copies = not (isinstance(self.mode, Constant) and self.mode.value == "new")
+        return self.needs() | (BODY_REQUEST if copies and self.body is None and section in REQUEST_SIDE else 0)
+
+    async def build(self, ex: Exchange, section: str) -> Request:
+        """The request, with every expression evaluated."""
+        for part in (self.certificate, self.proxy):
+            if part is not None:
+                raise not_supported(self.element, f"{part.element} in {self.element}")
+        current = ex.request
+        if self.mode.get(ex) == "copy":
+            data = current.body.wire() if section in REQUEST_SIDE and self.body is None else b""
+            request = Request(current.method, target(ex), Headers(current.headers), Body(data))
+            request.ip_address, request.host_overridden = current.ip_address, current.host_overridden
+            request.combine = set(current.combine) if current.combine else None
+        else:
+            request = Request("GET", current.url, Headers(), Body())
+            if self.url is None:
+                raise value_fault(self.element, "The set-url field is required.")
+        for part in self._parts():
+            if isinstance(part, SetUrl):
+                self._go_to(request, part.url.get(ex))
+            elif isinstance(part, SetHeader):
+                part.editor()(ex, request)
+            elif isinstance(part, AuthenticationManagedIdentity):
+                await part.edit(ex, request)
+            else:
+                part.edit(ex, request)
+        return Request(request.method, request.url, request_headers(request), request.body)
+
+    def _parts(self) -> list[Any]:
+        parts: list[Any] = [self.url, self.method, *self.headers, self.body, self.basic, self.identity]
+        return sorted((p for p in parts if p is not None), key=lambda p: p.source.span.start)  # type: ignore[no-any-return]
+
+    def _go_to(self, request: Request, text: str) -> None:
+        try:
+            request.url = Url.parse(escaped(text.strip().partition("#")[0]))
+        except ValueError as error:
+            raise value_fault(self.element, f"The set-url field is {error}.") from error
+        request.host_overridden = False

@@ -1,0 +1,106 @@
+"""Doing several things at once: side by side, in the background, and how many at a time.
+
+The only place that makes tasks; asyncio is imported when the first one is made, so that a linter never is.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Awaitable, Callable, Coroutine, Sequence
+
+__all__ = ["Background", "LocalGate", "settle", "within"]
+
+_log = logging.getLogger("apimpy.background")
+
+
+async def settle(runs: Sequence[Callable[[], Coroutine[Any, Any, Any]]], *, first: bool) -> list[Any]:
+    """Run side by side; the outcomes in order: a result or the exception.
+
+    `first`: when one has finished the others are cancelled, and their outcome is None.
+    Nothing is left running when this returns or is cancelled.
+    """
+    import asyncio
+
+    tasks = [asyncio.ensure_future(run()) for run in runs]
+    try:
+        how = asyncio.FIRST_COMPLETED if first else asyncio.ALL_COMPLETED
+        done, _ = await asyncio.wait(tasks, return_when=how)
+    finally:
+        left = [task for task in tasks if not task.done()]
+        for task in left:
+            task.cancel()
+        if left:
+            await asyncio.gather(*left, return_exceptions=True)
+    return [_outcome(task) if task in done and not task.cancelled() else None for task in tasks]
+
+
+def _outcome(task: asyncio.Future[Any]) -> Any:
+    error = task.exception()
+    return task.result() if error is None else error
+
+
+async def within(seconds: float | None, work: Awaitable[Any]) -> Any:
+    """The result of `work`; TimeoutError when it takes longer.  None: as long as it takes."""
+    import asyncio
+
+    async with asyncio.timeout(seconds):
+        return await work
+
+
+class Background:
+    """Work that outlives its request.  Its failures are logged, nobody else hears of them."""
+
+    __slots__ = ("_tasks",)
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Future[None]] = set()
+
+    def start(self, work: Coroutine[Any, Any, None]) -> None:
+        """Begin `work`; it is kept alive until it ends."""
+        import asyncio
+
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Future[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("background work failed", exc_info=error)
+
+    async def drain(self, seconds: float | None = None) -> None:
+        """Wait for what is under way, at most `seconds`, then cancel the rest."""
+        import asyncio
+
+        if self._tasks:
+            _, late = await asyncio.wait(set(self._tasks), timeout=seconds)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+
+class LocalGate:
+    """The places of one process: `ports.ConcurrencyGate`.  Atomic, because nothing awaits between look and entry."""
+
+    __slots__ = ("_inside",)
+
+    def __init__(self) -> None:
+        self._inside: dict[str, int] = {}
+
+    async def enter(self, key: str, limit: int) -> bool:
+        inside = self._inside.get(key, 0)
+        if inside >= limit:
+            return False
+        self._inside[key] = inside + 1
+        return True
+
+    async def leave(self, key: str) -> None:
+        inside = self._inside[key] - 1
+        if inside:
+            self._inside[key] = inside
+        else:
+            del self._inside[key]
