@@ -28,9 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["compile_text", "eval_command", "evaluate", "exchange_of", "read_context", "replace_values"]
 
 
-@click.command(
-    "eval", help="Evaluate an expression, '@(…)' or '@{…}', with a real C# type system; without one, ask for them."
-)
+@click.command("eval", help="Evaluate an expression, '@(…)' or '@{…}', with a real C# type system; without one: ask.")
 @click.argument("expression", required=False)
 @click.option("--context", "context_file", type=click.Path(dir_okay=False), help="Context fixture (JSON).")
 @click.option("--jsonl", "jsonl", type=click.Path(dir_okay=False), help="Evaluate the rows of a file ('-': stdin).")

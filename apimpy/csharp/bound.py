@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from apimpy.csharp.types import MISSING, Method, Property, Type
+from apimpy.csharp.types import MISSING, Method, Param, Property, Type
 from apimpy.record import Record, field
 
 if TYPE_CHECKING:
@@ -38,13 +38,35 @@ class Local(Record):
         return self.captured and (self.in_loop or self.assigned_captured)
 
 
+class Generic(Record):
+    """A generic local function: where it was declared, and what was made of it."""
+
+    node: n.LocalFunction
+    fn: Any
+    scopes: list[dict[str, Local | LocalFunctionSymbol]]
+    type_scopes: list[dict[str, Type]]
+    instances: dict[tuple[Type, ...], LocalFunctionSymbol] = field(default_factory=dict)
+    bound: list[BStmt] = field(default_factory=list)
+
+
 class LocalFunctionSymbol(Record):
-    name: str
-    params: tuple[tuple[str, Type, str, Any], ...]
-    """(name, type, mode, default)"""
-    result: Type
+    method: Method
     depth: int
-    id: int = 0
+    id: int
+    in_loop: bool = False
+    generic: Generic | None = None
+
+    @property
+    def name(self) -> str:
+        return self.method.name
+
+    @property
+    def params(self) -> tuple[Param, ...]:
+        return self.method.params
+
+    @property
+    def result(self) -> Type:
+        return self.method.result
 
 
 class Conversion(Record, frozen=True):
@@ -111,6 +133,7 @@ class BMethodGroup(BExpr):
 
 class BLocalFunctionRef(BExpr):
     symbol: LocalFunctionSymbol
+    type_args: tuple[Type, ...] | None = None
 
 
 class BUnboundLambda(BExpr):

@@ -494,5 +494,8 @@ class _Classifier:
 
 
 def classify(tokens: list[Token], *, block: bool = True) -> list[Token]:
-    """Precise kinds and markers for the parser.  Changes the tokens it is given.  `block`: statements, not an expression."""
+    """Precise kinds and markers for the parser.  Changes the tokens it is given.
+
+    `block`: statements, not an expression.
+    """
     return _Classifier(tokens).run("_SEMI" if block else "_ASSIGN")

@@ -206,7 +206,7 @@ def _fact(value: Any) -> str:
     if isinstance(value, bd.Local):
         return f"{local_name(value)} ({value.type.name} {value.name})"
     if isinstance(value, bd.LocalFunctionSymbol):
-        return f"{value.result.name} {value.name}({', '.join(p[1].name for p in value.params)})"
+        return f"{value.result.name} {value.name}({', '.join(p.type.name for p in value.params)})"
     if isinstance(value, bd.Conversion):
         return conversion_text(value)
     if isinstance(value, Record):

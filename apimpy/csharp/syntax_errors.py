@@ -36,9 +36,12 @@ def explain(tables: Tables, stack: list[int], tokens: list[Token], at: Token, te
     return _Stop(tables, stack, before, after, text).problem()
 
 
-_OPENERS = frozenset(["_LPAR", "_LSQB", "_QLSQB", "_LBRACE", "_LPAR_CAST", "_LPAR_LAMBDA", "_LPAR_TYPE", "_LPAR_PARAMS"])
+_OPENERS = frozenset(
+    ["_LPAR", "_LSQB", "_QLSQB", "_LBRACE", "_LPAR_CAST", "_LPAR_LAMBDA", "_LPAR_TYPE", "_LPAR_PARAMS"]
+)
 _CLOSERS = frozenset(["_RPAR", "_RSQB", "_RBRACE"])
 _CALLED = frozenset(["IDENT", "_GT_TYPE", "_RPAR", "_RSQB", "RANK"])
+_MODIFIERS = frozenset(["static", "public", "private", "protected", "internal", "readonly"])
 _COMPARES = frozenset(["LT", "GT", "LE_GE"])
 _OPERAND_ENDS = frozenset(["IDENT", "NUMBER", "STRING", "CHAR", "_RPAR", "_RSQB", "TRUE", "FALSE", "NULL", "THIS"])
 _EXPECTED = (
@@ -110,7 +113,7 @@ class _Stop:
         touching = last.end == found.start and last is not found
         if self.kind == "_K_SWITCH" and last.kind in _OPERAND_ENDS:
             return _later("recursive patterns", self.primary_start(), found.end)
-        if last.kind == "_K_IS" and self.kind == "_LBRACE":
+        if last.kind in ("_K_IS", "_IS_CONST") and self.kind == "_LBRACE":
             return _later("recursive patterns", found.start, found.end)
         if last.kind == "_COALESCE" and self.kind == "_ASSIGN" and touching:
             return _later("coalescing assignment", last.start, found.end)
@@ -122,8 +125,13 @@ class _Stop:
             return _later("range operator", self.before[-2].start if len(self.before) > 1 else last.start, found.end)
         if self.kind == "CARET" and self.can("NUMBER"):
             return _later("index operator", found.start, self.after[1].end if len(self.after) > 1 else found.end)
-        if found.text == "static" and self.can("_SEMI"):
-            return _later("static local functions", found.start, found.end)
+        if found.text in _MODIFIERS and self.can("_SEMI"):
+            if found.text == "static" and len(self.after) > 3 and self.after[3].kind == "_LPAR":
+                return _later("static local functions", found.start, found.end)
+            message = f"The modifier '{found.text}' is not valid for this item"
+            return Problem("CS0106", message, found.start, found.end)
+        if found.text == "unsafe":
+            return Problem("CS0227", "Unsafe code may only appear if compiling with /unsafe", found.start, found.end)
         if last.kind == "_K_USING" and self.kind != "_LPAR":
             return _later("using declarations", last.start, last.end)
         if last.kind in ("_K_IS", "_IS_CONST") and self.kind in _COMPARES:
@@ -172,6 +180,10 @@ class _Stop:
             return Problem("CS1524", "Expected catch or finally", found.start, found.end)
         if found is None and self.can("_RBRACE") and self.can("_SEMI"):
             return self.missing("CS1513", "} expected")
+        if self.kind == "STAR":
+            return self.missing("CS0193", "The * or -> operator must be applied to a pointer")
+        if self.prior() == "_LPAR" and self.listed("_RPAR") and self.kind in ("_SEMI", "_RBRACE"):
+            return self.missing("CS1026", ") expected")
         if self.prior() == "_HOLE_OPEN":
             return Problem("CS1733", "Expected expression", self.here()[0], self.here()[0])
         shown = self.word or ("}" if self.can("_SEMI") else ")")
@@ -180,11 +192,15 @@ class _Stop:
     def name(self) -> Problem | None:
         """An identifier or a type should stand here."""
         if self.prior(2) == "_K_GOTO" or self.prior() == "_K_GOTO":
-            return Problem("CS0159", f"No such label '{self.word}' within the scope of the goto statement", *self.here())
+            return Problem(
+                "CS0159", f"No such label '{self.word}' within the scope of the goto statement", *self.here()
+            )
         if self.kind == "_K_IN" and self.prior(2) == "_LPAR" and self.prior(3) == "_K_FOREACH":
             return self.missing("CS0230", "Type and identifier are both required in a foreach statement")
         if self.prior() == "PREDEFINED" and self.prior(2) in ("", "_SEMI", "_LBRACE", "_RBRACE") and self.after:
             return self.missing("CS1001", "Identifier expected")
+        if self.prior() == "_K_NEW" and self.kind in ("_SEMI", "$END", "_RPAR"):
+            return self.missing("CS1526", "A new expression requires an argument list or (), [], or {} after type")
         if self.can("IDENT") and not any(self.can(k) for k in ("_SEMI", "_RPAR", "_COMMA")):
             if self.can("PREDEFINED"):
                 return self.missing("CS1031", "Type expected")
@@ -196,13 +212,17 @@ class _Stop:
         if self.can("RANK") and self.can("_LBRACE") and self.created():
             if self.prior() == "RANK":
                 rank = self.before[-1]
-                return Problem("CS1586", "Array creation must have array size or array initializer", rank.start, rank.end)
+                return Problem(
+                    "CS1586", "Array creation must have array size or array initializer", rank.start, rank.end
+                )
             return self.missing("CS1526", "A new expression requires an argument list or (), [], or {} after type")
+        if self.can("_Q_SELECT"):
+            return self.missing("CS0742", "A query body must end with a select clause or a group clause")
         if self.can("$END"):  # the bracket of `@(` itself
             return self.missing("CS1026", ") expected")
         for kind, code, message in _EXPECTED:
             if self.can(kind):
-                if kind in ("_RPAR", "_RSQB") and self.listed() and self.kind not in ("$END", "_SEMI", *_CLOSERS):
+                if self.listed(kind) and self.kind not in ("$END", "_SEMI", *_CLOSERS):
                     return self.missing("CS1003", "Syntax error, ',' expected")
                 return self.missing(code, message)
         return self.missing("CS1003", f"Syntax error, unexpected '{self.word}'")
@@ -216,8 +236,10 @@ class _Stop:
                 return False
         return False
 
-    def listed(self) -> bool:
-        """The innermost open bracket is an argument list's."""
+    def listed(self, closer: str) -> bool:
+        """The innermost open bracket is that of arguments or of an initialiser."""
+        if closer not in _CLOSERS or not (self.can("_COMMA") or self.prior() == "_LPAR"):
+            return False
         depth = 0
         for i in range(len(self.before) - 1, -1, -1):
             kind = self.before[i].kind
@@ -225,7 +247,7 @@ class _Stop:
                 depth += 1
             elif kind in _OPENERS:
                 if not depth:
-                    return kind in ("_LSQB", "_QLSQB") or (i > 0 and self.before[i - 1].kind in _CALLED)
+                    return kind in ("_LSQB", "_QLSQB", "_LBRACE") or (i > 0 and self.before[i - 1].kind in _CALLED)
                 depth -= 1
         return False
 
@@ -242,7 +264,8 @@ def _later(feature: str, start: int, end: int) -> Problem:
 def _preview(feature: str, start: int, end: int) -> Problem:
     return Problem(
         "CS8652",
-        f"The feature '{feature}' is currently in Preview and *unsupported*. To use Preview features, use the 'preview' "
+        f"The feature '{feature}' is currently in Preview and *unsupported*. To use Preview features, use the "
+        "'preview' "
         "language version.",
         start,
         end,

@@ -17,7 +17,7 @@ from typing import Any
 from apimpy.csharp.types import Named, Type
 from apimpy.dotnet import collation
 from apimpy.dotnet.exceptions import ArgumentException, ClrError, InvalidOperationException
-from apimpy.dotnet.values import equals, type_of
+from apimpy.dotnet.values import ClrTuple, equals, type_of
 
 __all__ = [
     "DefaultComparer",
@@ -61,12 +61,12 @@ def compare_values(a: Any, b: Any) -> int:
         if type(a) is not type(b):
             raise _not_of_type(a)
         return (a > b) - (a < b)
-    if isinstance(a, tuple) and isinstance(b, tuple) and len(a) == len(b):
+    if isinstance(a, ClrTuple) and isinstance(b, ClrTuple) and len(a) == len(b):
         for x, y in zip(a, b, strict=True):
             if order := compare_values(x, y):
                 return order
         return 0
-    if _comparable(a) and not isinstance(a, (list, set)):
+    if _comparable(a) and not isinstance(a, (list, set, tuple)):
         if type(a) is not type(b):
             raise _not_of_type(a)
         return -1 if a < b else int(b < a)

@@ -14,6 +14,7 @@ __all__ = [
     "ArithmeticException",
     "BudgetExceeded",
     "ClrError",
+    "ArrayTypeMismatchException",
     "CryptographicException",
     "DivideByZeroException",
     "FormatException",
@@ -104,6 +105,11 @@ FormatException = _make("System.FormatException", ClrError, "Input string was no
 UriFormatException = _make("System.UriFormatException", FormatException, "Invalid URI.")
 IndexOutOfRangeException = _make(
     "System.IndexOutOfRangeException", ClrError, "Index was outside the bounds of the array."
+)
+ArrayTypeMismatchException = _make(
+    "System.ArrayTypeMismatchException",
+    ClrError,
+    "Attempted to access an element as a type incompatible with the array.",
 )
 InvalidCastException = _make("System.InvalidCastException", ClrError, "Specified cast is not valid.")
 InvalidOperationException = _make(

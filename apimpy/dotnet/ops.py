@@ -14,6 +14,7 @@ from typing import Any
 from apimpy.csharp.types import AnonymousType, ClrType, Named, TupleType, Type
 from apimpy.dotnet import typecheck
 from apimpy.dotnet.exceptions import (
+    ArrayTypeMismatchException,
     ClrError,
     IndexOutOfRangeException,
     InvalidOperationException,
@@ -164,6 +165,18 @@ def array_set(array: Any, i: int, value: Any) -> Any:
         array[i] = value
         return value
     raise IndexOutOfRangeException
+
+
+def array_set_covariant(array: Any, i: int, value: Any, of: Type) -> Any:
+    """A store through a variable of `of[]`: the array itself may be of a narrower type."""
+    if (
+        value is not None
+        and isinstance(array, Array)
+        and array.of is not of
+        and not typecheck.is_instance(value, array.of)
+    ):
+        raise ArrayTypeMismatchException
+    return array_set(array, i, value)
 
 
 def _flat(array: Array, index: tuple[int, ...]) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from apimpy.pattern import pattern
 from apimpy.policies._sections import REQUEST_SIDE
 from apimpy.policies._target import escaped, target
 from apimpy.policies._wire import request_headers
@@ -20,16 +21,32 @@ from apimpy.runtime.flow import BODY_REQUEST
 from apimpy.runtime.message import Body, Headers, Request, Url
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from apimpy.policy.bind import Binding
     from apimpy.runtime.exchange import Exchange
 
 __all__ = ["Outgoing"]
 
+_HOST = pattern(r"[A-Za-z0-9._~!$&'()*+;=%-]+|\[[0-9A-Fa-f:.]+\]")
+
 
 class SetUrl(Item, element="set-url"):
     """Where the request goes."""
 
-    url: Value[str] = text(doc="Absolute URL.")
+    url: Value[str] = text(doc="Absolute URL; characters that cannot stand in one are escaped.")
+
+    def edit(self, ex: Exchange, request: Request) -> None:
+        """Apply to a request."""
+        written = self.url.get(ex).strip()
+        try:
+            url = Url.parse(written)
+            host = url.host if url.host.isascii() else url.host.encode("idna").decode()
+            if not _HOST.fullmatch(host):
+                raise ValueError(f"no URL with a host: {written!r}")
+        except ValueError as error:
+            raise value_fault(self.element, f"The set-url field is {error}.") from error
+        request.url = Url(url.scheme, host, url.port, escaped(url.path), escaped(url.query_string))
 
 
 class Proxy(Item, element="proxy"):
@@ -83,39 +100,43 @@ class Outgoing(Policy):
         copies = not (isinstance(self.mode, Constant) and self.mode.value == "new")
         return self.needs() | (BODY_REQUEST if copies and self.body is None and section in REQUEST_SIDE else 0)
 
-    async def build(self, ex: Exchange, section: str) -> Request:
-        """The request, with every expression evaluated."""
-        for part in (self.certificate, self.proxy):
-            if part is not None:
-                raise not_supported(self.element, f"{part.element} in {self.element}")
-        current = ex.request
-        if self.mode.get(ex) == "copy":
-            data = current.body.wire() if section in REQUEST_SIDE and self.body is None else b""
-            request = Request(current.method, target(ex), Headers(current.headers), Body(data))
-            request.ip_address, request.host_overridden = current.ip_address, current.host_overridden
-            request.combine = set(current.combine) if current.combine else None
-        else:
-            request = Request("GET", current.url, Headers(), Body())
-            if self.url is None:
+    def builder(self, section: str) -> Callable[[Exchange], Awaitable[Request]]:
+        """A function that makes the request, with every expression evaluated."""
+        missing = next((part for part in (self.certificate, self.proxy) if part is not None), None)
+        edits = tuple(self._edits())
+
+        async def build(ex: Exchange) -> Request:
+            if missing is not None:
+                raise not_supported(self.element, f"{missing.element} in {self.element}")
+            if self.mode.get(ex) == "copy":
+                request = self._copy(ex, section)
+            elif self.url is None:
                 raise value_fault(self.element, "The set-url field is required.")
-        for part in self._parts():
-            if isinstance(part, SetUrl):
-                self._go_to(request, part.url.get(ex))
-            elif isinstance(part, SetHeader):
-                part.editor()(ex, request)
-            elif isinstance(part, AuthenticationManagedIdentity):
-                await part.edit(ex, request)
             else:
-                part.edit(ex, request)
-        return Request(request.method, request.url, request_headers(request), request.body)
+                request = Request("GET", ex.request.url, Headers(), Body())
+            for edit, waits in edits:
+                if waits:
+                    await edit(ex, request)
+                else:
+                    edit(ex, request)
+            return Request(request.method, request.url, request_headers(request), request.body)
 
-    def _parts(self) -> list[Any]:
+        return build
+
+    def _edits(self) -> list[tuple[Callable[[Exchange, Request], Any], bool]]:
+        """What the children do, in document order, and which of it waits."""
         parts: list[Any] = [self.url, self.method, *self.headers, self.body, self.basic, self.identity]
-        return sorted((p for p in parts if p is not None), key=lambda p: p.source.span.start)  # type: ignore[no-any-return]
+        found: list[tuple[Callable[[Exchange, Request], Any], bool]] = []
+        for part in sorted((p for p in parts if p is not None), key=lambda p: int(p.source.span.start)):
+            edit = part.editor() if isinstance(part, SetHeader) else part.edit
+            found.append((edit, part is self.identity))
+        return found
 
-    def _go_to(self, request: Request, text: str) -> None:
-        try:
-            request.url = Url.parse(escaped(text.strip().partition("#")[0]))
-        except ValueError as error:
-            raise value_fault(self.element, f"The set-url field is {error}.") from error
-        request.host_overridden = False
+    def _copy(self, ex: Exchange, section: str) -> Request:
+        current = ex.request
+        data = current.body.wire() if section in REQUEST_SIDE and self.body is None else b""
+        request = Request(current.method, target(ex), Headers(current.headers), Body(data))
+        request.ip_address = current.ip_address
+        request.host_overridden = current.host_overridden and self.url is None
+        request.combine = set(current.combine) if current.combine else None
+        return request

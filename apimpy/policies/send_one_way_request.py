@@ -30,15 +30,15 @@ class SendOneWayRequest(Outgoing, element="send-one-way-request", sections=ALL_S
     """
 
     def prepare(self, plan: Plan) -> Action:
-        section = plan.section
+        build = self.builder(plan.section)
 
         async def run(ex: Exchange) -> Flow:
             seconds = float(self.timeout.get(ex)) or None
-            request = await self.build(ex, section)
+            request = await build(ex)
             ex.services.background.start(_send(ex.id, ex.services.transport, request, seconds))
             return Flow.NEXT
 
-        return Action(run, True, self.bodies(section))
+        return Action(run, True, self.bodies(plan.section))
 
 
 async def _send(id: str, transport: Transport, request: Request, seconds: float | None) -> None:

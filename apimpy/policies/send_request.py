@@ -35,12 +35,12 @@ class SendRequest(Outgoing, element="send-request", sections=ALL_SECTIONS):
     ignore_error: bool = attr(default=False, doc="Go on when there is no response.")
 
     def prepare(self, plan: Plan) -> Action:
-        section = plan.section
+        build = self.builder(plan.section)
 
         async def run(ex: Exchange) -> Flow:
             name = None if self.response_variable_name is None else self.response_variable_name.get(ex)
             seconds = float(self.timeout.get(ex)) or None
-            request = await self.build(ex, section)
+            request = await build(ex)
             response: Response | None = None
             try:
                 response = await self._ask(ex, request, seconds, keep=bool(name))
@@ -52,7 +52,7 @@ class SendRequest(Outgoing, element="send-request", sections=ALL_SECTIONS):
                 ex.variables[name] = response
             return Flow.NEXT
 
-        return Action(run, True, self.bodies(section))
+        return Action(run, True, self.bodies(plan.section))
 
     async def _ask(self, ex: Exchange, request: Request, seconds: float | None, *, keep: bool) -> Response:
         """The response, its body in memory: expressions cannot wait for it."""
@@ -71,7 +71,7 @@ class SendRequest(Outgoing, element="send-request", sections=ALL_SECTIONS):
                     await response.body.close()
                     raise
         except (TimedOut, TimeoutError) as error:
-            why = str(error) or f"No response to {request.method} {request.url.authority} in {seconds:g} seconds."
+            why = str(error) or "The response did not come in time."
             raise PolicyFault(self.element, "Timeout", why) from error
         except (TransportError, BodyTooLarge) as error:
             why = str(error) or "Underlying transport connection was unexpectedly closed."

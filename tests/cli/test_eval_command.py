@@ -204,7 +204,6 @@ def test_bad_rows(
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
-        ((), "Give an expression or --jsonl FILE"),
         (("--named-value", "x", "@(1)"), "--named-value takes NAME=VALUE, not 'x'"),
         (("--context", ".", "@(1)"), "is a directory"),
         (("--format", "yaml", "@(1)"), "'yaml' is not one of"),

@@ -135,9 +135,9 @@ async def test_liquid_fails_at_run_time(h, kit):
 
 
 async def test_unsupported_policy_names_itself(h, kit):
-    ex = await h.run(kit.policies(inbound="<cors />"))
-    assert (ex.last_error.source, ex.last_error.reason) == ("cors", "PolicyNotSupported")
-    assert "cors" in ex.last_error.message
+    ex = await h.run(kit.policies(inbound="<get-authorization-context />"))
+    assert (ex.last_error.source, ex.last_error.reason) == ("get-authorization-context", "PolicyNotSupported")
+    assert "get-authorization-context" in ex.last_error.message
 
 
 @pytest.mark.parametrize(

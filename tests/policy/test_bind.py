@@ -63,8 +63,8 @@ def problems(h, kit, inner, section="inbound", **kw):
             "POL010",
             "The dimension 'Team' needs a value",
         ),
-        ("<cors />", "POL018", "<cors> is not supported yet"),
-        ("<limit-concurrency><nothing /></limit-concurrency>", "POL001", "There is no policy <nothing>"),
+        ("<get-authorization-context />", "POL018", "<get-authorization-context> is not supported yet"),
+        ('<limit-concurrency key="k" max-count="1"><nothing /></limit-concurrency>', "POL001", "There is no policy <nothing>"),
         ("<forward-request />", "POL002", "<forward-request> is not allowed in the section inbound"),
         ("<jsonp />", "POL002", "<jsonp> is not allowed in the section inbound"),
         ("some text", "POL008", "The element 'inbound' cannot contain text."),
@@ -137,7 +137,7 @@ def test_spans_point_into_the_fragment(h, kit):
 
 
 def test_warnings_leave_a_program(h, kit):
-    assert h.compile(kit.policies(inbound="<cors />")) is not None
+    assert h.compile(kit.policies(inbound="<get-authorization-context />")) is not None
 
 
 def test_malformed_documents_give_no_program(h, kit):

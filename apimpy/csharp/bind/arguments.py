@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from apimpy.csharp import bound as bd
 from apimpy.csharp import nodes as n
+from apimpy.csharp.syntax_errors import Problem
 from apimpy.csharp.types import ArrayType, Method, Param, Type
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ class Arg:
     """None for `out var x`."""
     name: str | None
     mode: str
+    problems: list[Problem] = field(default_factory=list)
+    """What is wrong inside a lambda, with the parameter types that inference gave it."""
 
 
 @dataclass(slots=True, eq=False)
@@ -57,7 +60,7 @@ def slots_of(m: Method, args: list[Arg], *, expanded: bool) -> list[int] | None:
                 return None
         elif expanded and i >= count - 1:
             j = count - 1
-        elif i < count:
+        elif i < count and i not in used:
             j = i
         else:
             return None
@@ -107,4 +110,6 @@ def out_target(b: Binder, a: Arg, t: Type) -> BExpr | None:
     if isinstance(a.value, bd.BLocal):
         b.use(a.value.local, assign=True)
         return a.value
-    return b.unsupported(a.node, "an out argument that is not a local variable")
+    if isinstance(a.value, bd.BArrayIndex | bd.BItem):
+        return b.unsupported(a.node, "an out or ref argument that is not a local variable")
+    return b.error(a.value, "CS1510", "A ref or out value must be an assignable variable")

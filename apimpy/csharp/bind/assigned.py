@@ -67,7 +67,7 @@ def _declared_late(x: Record, own: Local | None = None) -> Iterator[Local]:
     elif isinstance(x, bd.BCall | bd.BLocalCall | bd.BNew):
         yield from (place.local for _, place in x.outs if isinstance(place, bd.BLocal))
     elif isinstance(x, bd.BLocalFunction):
-        yield from (p for p, given in zip(x.params, x.symbol.params, strict=True) if given[2] == "out")
+        yield from (p for p, given in zip(x.params, x.symbol.params, strict=True) if given.mode == "out")
     for node in _nodes(x):
         if isinstance(node, BExpr | BStmt | bd.BCatch | bd.BSection | bd.BLabel):
             yield from _declared_late(node, own)
@@ -285,7 +285,7 @@ class _Flow:
 
     def local_function(self, x: bd.BLocalFunction) -> None:
         own = frozenset(x.params)
-        outs = frozenset(p for p, given in zip(x.params, x.symbol.params, strict=True) if given[2] == "out")
+        outs = frozenset(p for p, given in zip(x.params, x.symbol.params, strict=True) if given.mode == "out")
         inside = frozenset(_declared_late(x.body))
         outer = self.late - inside - own
         kept, self.quiet = self.quiet, self.quiet | outer
@@ -293,6 +293,8 @@ class _Flow:
         self.quiet = kept
         for p in outs & end:
             self.b.error(
-                n.Node(x.start, x.end), "CS0177", f"The out parameter '{p.name}' must be assigned to before control leaves the current method"
+                n.Node(x.start, x.end),
+                "CS0177",
+                f"The out parameter '{p.name}' must be assigned to before control leaves the current method",
             )
         self.gives[x.symbol.id] = outer - end

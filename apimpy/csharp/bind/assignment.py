@@ -58,13 +58,14 @@ def compound(
     return bd.BCompound(target.type, node.start, node.end, target, temp, value, postfix)
 
 
-def assignable(b: Binder, target: BExpr, where: n.Node) -> bool:
+def assignable(b: Binder, target: BExpr, where: n.Node, code: str = "CS0131") -> bool:
+    """Something can be stored there; reports why not, with `code` for what is no variable at all."""
     if target.type is ERROR:
         return False
     if isinstance(target, bd.BLocal):
         local = target.local
         if local.const is not MISSING:
-            b.error(where, "CS0131", "The left-hand side of an assignment must be a variable, property or indexer")
+            b.error(where, code, _NO_VARIABLE[code])
             return False
         if local.readonly:
             b.error(where, "CS1656", f"Cannot assign to '{local.name}' because it is a 'foreach iteration variable'")
@@ -93,23 +94,25 @@ def assignable(b: Binder, target: BExpr, where: n.Node) -> bool:
             return False
         return True
     if isinstance(target, bd.BItem):
-        if isinstance(target.target.type, TupleType) and isinstance(target.target, bd.BLocal | bd.BArrayIndex | bd.BItem):
+        if isinstance(target.target.type, TupleType) and isinstance(
+            target.target, bd.BLocal | bd.BArrayIndex | bd.BItem
+        ):
             return assignable(b, target.target, where)
         b.error(where, "CS0200", "Property or indexer cannot be assigned to -- it is read only")
         return False
-    b.error(where, "CS0131", "The left-hand side of an assignment must be a variable, property or indexer")
+    b.error(where, code, _NO_VARIABLE[code])
     return False
+
+
+_NO_VARIABLE = {
+    "CS0131": "The left-hand side of an assignment must be a variable, property or indexer",
+    "CS1059": "The operand of an increment or decrement operator must be a variable, property or indexer",
+}
 
 
 def increment(b: Binder, node: n.Increment) -> BExpr:
     target = b.value(node.operand)
-    if not assignable(b, target, node.operand):
-        if target.type is not ERROR and not b.problems:
-            b.error(
-                node.operand,
-                "CS1059",
-                "The operand of an increment or decrement operator must be a variable, property or indexer",
-            )
+    if not assignable(b, target, node.operand, "CS1059"):
         return b.broken(node)
     base = strip_nullable(target.type)
     if keyword(base) not in NUMERIC and not is_enum(base):

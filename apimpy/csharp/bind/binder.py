@@ -26,9 +26,9 @@ from apimpy.csharp.types import (
     NULL,
     VOID,
     ClrType,
+    TupleType,
     Type,
     array_of,
-    TupleType,
     tuple_of,
 )
 from apimpy.spell import nearest
@@ -58,6 +58,8 @@ class Binder:
         self.scopes: list[dict[str, Local | LocalFunctionSymbol]] = [{}]
         self.later: list[set[str]] = [set()]
         """For each scope, the variables that its statements declare further down."""
+        self.type_scopes: list[dict[str, Type]] = []
+        """Type parameters of the local functions around the current node."""
         self.fn = FunctionContext(0, None)
         self.checked: bool | None = None
         """True/False inside checked/unchecked; None: the default."""
@@ -121,7 +123,7 @@ class Binder:
         local = Local(name, t, self.fn.depth, self.fn.loops > 0, const, readonly, id=self.ids)
         if name in self.scopes[-1]:
             self.error(where, "CS0128", f"A local variable or function named '{name}' is already defined in this scope")
-        elif name == "context" or self.find(name) is not None:
+        elif name == "context" or self.find(name) is not None or any(name in names for names in self.later[:-1]):
             self.error(
                 where,
                 "CS0136",
@@ -186,6 +188,9 @@ class Binder:
         if full == "dynamic":
             self.error(node, "EXP005", "Dynamic member invocation is not supported")
             return ERROR
+        for types in reversed(self.type_scopes):
+            if full in types:
+                return types[full]
         found = self.universe.find(full, len(args))
         if found is None and len(names) > 1:
             found = self.universe.nested(names, len(args))
@@ -199,6 +204,19 @@ class Binder:
 
     def unknown_type(self, where: n.Node, name: str, arity: int) -> BExpr:
         shown = name + (f"<{',' * (arity - 1)}>" if arity else "")
+        for other in range(5):
+            decl = self.universe.find(name, other)
+            if decl is not None:
+                params = ", ".join(p.name for p in decl.params)
+                return (
+                    self.error(
+                        where, "CS0305", f"Using the generic type '{name}<{params}>' requires {other} type arguments"
+                    )
+                    if other
+                    else self.error(
+                        where, "CS0308", f"The non-generic type '{name}' cannot be used with type arguments"
+                    )
+                )
         near = nearest(name, self.universe.type_names())
         if "." in name and self.universe.is_namespace(name.rpartition(".")[0]):
             space, _, last = name.rpartition(".")
@@ -241,10 +259,18 @@ class Binder:
     def statement(self, node: n.Stmt) -> BStmt:
         return self._statements[type(node)](self, node)
 
-    def value(self, node: n.Expr) -> BExpr:
-        """The meaning of an expression that must be a value (or can become one)."""
+    def value(self, node: n.Expr, *, throws: bool = False) -> BExpr:
+        """The meaning of an expression that must be a value (or can become one).
+
+        `throws`: a throw expression may stand here (branches of `?:`, the right of `??`, a lambda's body).
+        """
         e = self.bind(node)
+        if isinstance(e, bd.BThrow) and not throws:
+            at = n.Node(node.start, node.start + len("throw"))
+            return self.error(at, "CS8115", "A throw expression is not allowed in this context.")
         if isinstance(e, bd.BTypeRef):
+            if isinstance(node, n.PredefinedName):
+                return self.error(node, "CS1525", f"Invalid expression term '{node.name}'")
             return self.error(node, "CS0119", f"'{e.of.name}' is a type, which is not valid in the given context")
         if isinstance(e, bd.BNamespace):
             return self.error(node, "CS0118", f"'{e.name}' is a namespace but is used like a variable")
@@ -334,6 +360,15 @@ class Binder:
             and keyword(e.type) == "int"
         ):
             return self.error(where, "CS0031", f"Constant value '{e.const}' cannot be converted to a '{t.name}'")
+        if isinstance(where, n.Literal) and where.kind == "double" and keyword(t) in ("float", "decimal"):
+            suffix = "F" if keyword(t) == "float" else "M"
+            return self.error(
+                where,
+                "CS0664",
+                f"Literal of type double cannot be implicitly converted to type '{t.name}'; use an '{suffix}' "
+                "suffix to "
+                "create a literal of this type",
+            )
         if explicit(e.type, t) is not None:
             return self.error(
                 where,
@@ -406,6 +441,7 @@ class Binder:
 
     # --- delegates
 
+    speculate = lambdas.speculate
     try_lambda = lambdas.try_lambda
     report_lambda = lambdas.report_lambda
     method_for = lambdas.method_for

@@ -312,6 +312,9 @@ def _explain(
                 node, "CS0308", f"The non-generic method '{methods[0].signature}' cannot be used with type arguments"
             )
         return
+    if inference_failed and any(a.problems for a in args):
+        b.problems.extend(next(a.problems for a in args if a.problems))
+        return
     if inference_failed:
         m = next(m for m in methods if m.type_params)
         params = ", ".join(p.type.name for p in m.params)
@@ -328,6 +331,20 @@ def _explain(
     if bad is not None:
         b.error(node, "CS1739", f"The best overload for '{name}' does not have a parameter named '{bad}'")
         return
+    named = [a.name for a in args if a.name]
+    twice = next((a for i, a in enumerate(args) if a.name and a.name in [x.name for x in args[:i]]), None)
+    if twice is not None:
+        b.error(twice.node, "CS1740", f"Named argument '{twice.name}' cannot be specified multiple times")
+        return
+    if named and args[-1].name is None:
+        a = next(a for a in args if a.name)
+        b.error(
+            a.node,
+            "CS8323",
+            f"Named argument '{a.name}' is used out-of-position but is followed by an unnamed argument",
+        )
+        return
+    methods = [m for m in methods if m.decl.since is None] or methods
     if len(methods) == 1 and len(args) < len(methods[0].params):
         m = methods[0]
         given_names = {a.name for a in args if a.name}
@@ -342,7 +359,9 @@ def _explain(
                 f"'{m.signature}'",
             )
             return
-    if name == ".ctor":
+    if name == "Invoke" and methods[0].owner.kind == "delegate":
+        b.error(node, "CS1593", f"Delegate '{shown}' does not take {len(args)} arguments")
+    elif name == ".ctor":
         b.error(node, "CS1729", f"'{shown}' does not contain a constructor that takes {len(args)} arguments")
     else:
         b.error(node, "CS1501", f"No overload for method '{name}' takes {len(args)} arguments")

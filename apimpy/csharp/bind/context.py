@@ -31,5 +31,7 @@ class FunctionContext:
     loops: int = 0
     """Nesting of loops around the current statement."""
     breakable: int = 0
+    in_catch: int = 0
+    in_finally: int = 0
     is_lambda: bool = False
     void_return: bool = False

@@ -146,6 +146,9 @@ def new_array(b: Binder, node: n.NewArray) -> BExpr:
             return b.error(s, "CS0248", "Cannot create an array with a negative size")
     if node.init is None:
         return bd.BArrayNew(t, node.start, node.end, element, sizes, None)
+    for s, size_node in zip(sizes, node.sizes, strict=True):
+        if s.const is MISSING and s.type is not ERROR:
+            return b.error(size_node, "CS0150", "A constant value is expected")
     made = array_init(b, node.init, t)
     if isinstance(made, bd.BArrayNew) and sizes and sizes[0].const is not MISSING:
         given = made.shape or (len(made.items or ()),)
@@ -195,6 +198,8 @@ def new_anonymous(b: Binder, node: n.NewAnonymous) -> BExpr:
                 "Invalid anonymous type member declarator. Anonymous type members must be declared with a member "
                 "assignment, simple name or member access.",
             )
+        if given in names:
+            return b.error(v, "CS0833", "An anonymous type cannot have multiple properties with the same name")
         names.append(given)
     for v, e in zip(node.values, values, strict=True):
         if e.type is NULL or e.type is VOID:

@@ -89,3 +89,14 @@ def returns_of(s: BStmt) -> Iterator[bd.BReturn]:
     else:
         for c in _children(s):
             yield from returns_of(c)
+
+
+def gotos_of(s: BStmt) -> Iterator[bd.BGoto]:
+    """The `goto case` statements of a switch section (not of switches inside it)."""
+    if isinstance(s, bd.BGoto):
+        yield s
+    elif isinstance(s, bd.BWhile | bd.BFor | bd.BForeach):
+        yield from gotos_of(s.body)
+    else:
+        for c in _children(s):
+            yield from gotos_of(c)

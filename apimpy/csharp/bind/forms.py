@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from apimpy.csharp.known import INTEGRAL, is_nullable, keyword, strip_nullable
 from apimpy.csharp.lookup import is_reference, is_subtype
 from apimpy.csharp.query import desugar
 from apimpy.csharp.types import ERROR, MISSING, NULL, VOID, Type, tuple_of
+from apimpy.pattern import pattern
 
 if TYPE_CHECKING:
     from apimpy.csharp.bind.binder import Binder
@@ -27,6 +29,8 @@ def literal(b: Binder, node: n.Literal) -> BExpr:
         value = Decimal(value)
     elif node.kind in ("double", "float"):
         value = float(value)
+        if math.isinf(value):
+            return b.error(node, "CS0594", f"Floating-point constant is outside the range of type '{node.kind}'")
         if node.kind == "float":
             import struct
 
@@ -81,7 +85,7 @@ def checked(b: Binder, node: n.Checked) -> BExpr:
 
 def conditional(b: Binder, node: n.Conditional) -> BExpr:
     test = b.convert(b.value(node.test), b.k.bool_, node.test)
-    then, other = b.value(node.then), b.value(node.other)
+    then, other = b.value(node.then, throws=True), b.value(node.other, throws=True)
     if then.type is ERROR or other.type is ERROR or test.type is ERROR:
         return b.broken(node)
     a = then if not isinstance(then, bd.BThrow) else other
@@ -274,6 +278,10 @@ def default(b: Binder, node: n.Default) -> BExpr:
     return bd.BDefault(t, node.start, node.end, nullable=is_reference(t))
 
 
+_ITEM = pattern(r"Item[1-9][0-9]*")
+_TUPLE_MEMBERS = frozenset(["Rest", "ToString", "Equals", "GetHashCode", "CompareTo"])
+
+
 def tuple_(b: Binder, node: n.Tuple) -> BExpr:
     values = [b.value(e) for e in node.elements]
     if any(v.type is ERROR for v in values):
@@ -281,6 +289,13 @@ def tuple_(b: Binder, node: n.Tuple) -> BExpr:
     names = [
         name_ or (e.name.name if isinstance(e, n.Member) else e.name if isinstance(e, n.Name) else None)
         for name_, e in zip(node.names, node.elements, strict=True)
+    ]
+    # inferred names that would collide with each other or with members of every tuple are no names
+    names = [
+        name
+        if given or (name not in _TUPLE_MEMBERS and names.count(name) == 1 and not _ITEM.fullmatch(name or ""))
+        else None
+        for name, given in zip(names, node.names, strict=True)
     ]
     types = tuple(b.k.object_ if v.type is NULL else v.type for v in values)
     return bd.BTuple(tuple_of(types, tuple(names)), node.start, node.end, values)

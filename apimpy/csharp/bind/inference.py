@@ -124,7 +124,8 @@ def infer(b: Binder, m: Method, args: list[Arg], slots: list[int], *, expanded: 
             value = args[i].value
             result: Type | None = None
             if isinstance(value, bd.BUnboundLambda):
-                made = b.try_lambda(value, inputs, None)
+                made, problems = b.speculate(value, inputs, None)
+                args[i].problems = problems or args[i].problems
                 result = made.result if made is not None else None
             elif isinstance(value, bd.BMethodGroup):
                 chosen = b.method_for(value, inputs)

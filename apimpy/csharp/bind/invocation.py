@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 from apimpy.csharp import bound as bd
 from apimpy.csharp import nodes as n
-from apimpy.csharp.bind.arguments import Arg, Candidate, arguments, out_target
+from apimpy.csharp.bind.arguments import Arg, Candidate, arguments, slots_of
 from apimpy.csharp.bind.calls import apply, resolve
-from apimpy.csharp.bind.inference import Inference
+from apimpy.csharp.bind.functions import call_local
+from apimpy.csharp.bind.inference import Inference, infer
 from apimpy.csharp.bind.lambdas import is_open
-from apimpy.csharp.bind.operators import shown
 from apimpy.csharp.bind.names import no_member, property_
 from apimpy.csharp.known import is_nullable, strip_nullable
 from apimpy.csharp.lookup import delegate_signature, is_delegate, is_reference, lookup
-from apimpy.csharp.types import ERROR, MISSING, NULL, VOID, ArrayType, Method, Named, Property
+from apimpy.csharp.types import ERROR, NULL, VOID, ArrayType, Method, Named, Property
 
 if TYPE_CHECKING:
     from apimpy.csharp.bind.binder import Binder
-    from apimpy.csharp.bound import BExpr, LocalFunctionSymbol
+    from apimpy.csharp.bound import BExpr
 
 
 def call(b: Binder, node: n.Call) -> BExpr:
@@ -57,14 +57,14 @@ def invoke(b: Binder, node: n.Node, target: BExpr, args: list[Arg]) -> BExpr:
     if isinstance(target, bd.BMethodGroup):
         return _call_group(b, node, target, args)
     if isinstance(target, bd.BLocalFunctionRef):
-        return _call_local(b, node, target.symbol, args)
+        return call_local(b, node, target, args)
     if target.type is ERROR:
         return b.broken(node)
     if isinstance(target, bd.BTypeRef):
         return b.error(node, "CS1955", f"Non-invocable member '{target.of.name}' cannot be used like a method.")
     if is_delegate(target.type):
         shape = delegate_signature(target.type)
-        c = resolve(b, node, "Invoke", [shape], args, None)
+        c = resolve(b, node, "Invoke", [shape], args, None, target.type.name)
         if c is None:
             return b.broken(node)
         values, _ = apply(b, node, c, args)
@@ -82,26 +82,7 @@ def invoke(b: Binder, node: n.Node, target: BExpr, args: list[Arg]) -> BExpr:
 def _call_group(b: Binder, node: n.Node, group: bd.BMethodGroup, args: list[Arg]) -> BExpr:
     receiver = group.receiver
     name_at = name_span(group)
-    c: Candidate | None = None
-    used = args
-    if not group.extensions:
-        extension_exists = receiver is not None and bool(b.universe.extensions(group.name))
-        c = resolve(b, name_at, group.name, group.methods, args, group.type_args, quiet=extension_exists)
-        if c is None and extension_exists:
-            assert receiver is not None
-            methods = b.universe.extensions(group.name)
-            used = [_receiver_arg(receiver), *args]
-            c = resolve(b, name_at, group.name, methods, used, group.type_args, quiet=True)
-            if c is None:
-                resolve(b, name_at, group.name, group.methods, args, group.type_args)
-    else:
-        assert receiver is not None
-        used = [_receiver_arg(receiver), *args]
-        methods = [m for m in group.methods if _accepts(b, m, receiver)]
-        if not methods:
-            if not any(a.value is not None and a.value.type is ERROR for a in used):
-                return _no_extension(b, group, receiver)
-        c = resolve(b, name_at, group.name, methods, used, group.type_args)
+    c, used = _choose(b, group, args, name_at)
     if c is None:
         return b.broken(node)
     m = c.method
@@ -120,6 +101,53 @@ def _call_group(b: Binder, node: n.Node, group: bd.BMethodGroup, args: list[Arg]
         _reads_body(b, own if own is not None else values[0])
     nullable = m.decl.nullable or (m.type_params != () and is_reference(m.result) and _type_param_result(m))
     return bd.BCall(m.result, node.start, node.end, m, own, values, outs, nullable=nullable)
+
+
+def _choose(b: Binder, group: bd.BMethodGroup, args: list[Arg], name_at: n.Node) -> tuple[Candidate | None, list[Arg]]:
+    """The method of the group, and the arguments with the receiver in front for an extension method."""
+    receiver, name = group.receiver, group.name
+    if receiver is None:
+        return resolve(b, name_at, name, group.methods, args, group.type_args), args
+    with_receiver = [_receiver_arg(receiver), *args]
+    if not group.extensions:
+        extensions = b.universe.extensions(name)
+        c = resolve(b, name_at, name, group.methods, args, group.type_args, quiet=bool(extensions))
+        if c is not None or not extensions:
+            return c, args
+        c = resolve(b, name_at, name, extensions, with_receiver, group.type_args, quiet=True)
+        if c is None:
+            resolve(b, name_at, name, group.methods, args, group.type_args)
+        return c, with_receiver
+    methods = [m for m in group.methods if _accepts(b, m, receiver)]
+    broken = any(a.value is not None and a.value.type is ERROR for a in with_receiver)
+    if not methods and not broken:
+        _no_extension(b, group, receiver)
+        return None, args
+    c = resolve(b, name_at, name, methods, with_receiver, group.type_args, quiet=True)
+    if c is None and not broken:
+        other = _for_another_receiver(b, group, with_receiver)
+        if other is not None:
+            _wrong_receiver(b, receiver, group.name, other)
+        else:
+            resolve(b, name_at, name, methods, with_receiver, group.type_args)
+    return c, with_receiver
+
+
+def _for_another_receiver(b: Binder, group: bd.BMethodGroup, args: list[Arg]) -> Method | None:
+    """The extension method that fits every argument but the receiver."""
+    for m in group.methods:
+        slots = slots_of(m, args, expanded=False)
+        if slots is None:
+            continue
+        chosen: Method | None = m
+        if m.type_params:
+            chosen = infer(b, m, args[1:], slots[1:], expanded=False)
+        if chosen is not None and all(
+            a.value is not None and b.can_convert(a.value, chosen.params[slot].type)
+            for a, slot in zip(args[1:], slots[1:], strict=True)
+        ):
+            return chosen
+    return None
 
 
 def _type_param_result(m: Method) -> bool:
@@ -154,11 +182,14 @@ def _no_extension(b: Binder, group: bd.BMethodGroup, receiver: BExpr) -> BExpr:
         return b.error(name_span(group), "CS1501", f"No overload for method '{group.name}' takes these arguments")
     if m.type_params or len(group.methods) > 1:
         return no_member(b, name_span(group), receiver.type, group.name)
+    return _wrong_receiver(b, receiver, group.name, m)
+
+
+def _wrong_receiver(b: Binder, receiver: BExpr, name: str, m: Method) -> BExpr:
     return b.error(
         receiver,
         "CS1929",
-        f"'{receiver.type.name}' does not contain a definition for '{group.name}' and the best extension method "
-        "overload "
+        f"'{receiver.type.name}' does not contain a definition for '{name}' and the best extension method overload "
         f"'{m.signature}' requires a receiver of type '{m.params[0].type.name}'",
     )
 
@@ -193,59 +224,6 @@ def _reads_body(b: Binder, source: BExpr) -> None:
         elif isinstance(owner, bd.BConvert):  # a response kept in a variable is in memory
             return
     b.effects.request_body = b.effects.response_body = True
-
-
-def _call_local(b: Binder, node: n.Node, f: LocalFunctionSymbol, args: list[Arg]) -> BExpr:
-    b.effects.loops = True
-    params = f.params
-    required = sum(1 for p in params if p[3] is MISSING and p[2] != "params")
-    values: list[BExpr | None] = [None] * len(params)
-    outs: list[tuple[int, BExpr | None]] = []
-    rest: list[BExpr] = []
-    variadic = bool(params) and params[-1][2] == "params"
-    for i, a in enumerate(args):
-        slot = next((j for j, p in enumerate(params) if p[0] == a.name), -1) if a.name else i
-        if variadic and slot >= len(params) - 1 and not a.name:
-            last = params[-1][1]
-            assert isinstance(last, ArrayType)
-            if a.value is not None and len(args) == len(params) and b.can_convert(a.value, last):
-                values[-1] = b.convert(a.value, last, a.node)
-            elif a.value is not None:
-                rest.append(b.convert(a.value, last.element, a.node))
-            continue
-        if not 0 <= slot < len(params):
-            return b.error(node, "CS1501", f"No overload for method '{f.name}' takes {len(args)} arguments")
-        _, t, mode, _ = params[slot]
-        if mode in ("out", "ref"):
-            place = out_target(b, a, t)
-            outs.append((slot, place))
-            if mode == "ref" and place is not None:
-                values[slot] = place
-            continue
-        if a.value is None:
-            return b.error(a.node, "CS1615", f"Argument {i + 1} may not be passed with the 'out' keyword")
-        values[slot] = b.try_convert(a.value, t)
-        if values[slot] is None:
-            message = f"Argument {i + 1}: cannot convert from '{shown(a.value)}' to '{t.name}'"
-            return b.error(a.node, "CS1503", message)
-    if len(args) < required:
-        missing = params[len(args)][0]
-        return b.error(
-            node,
-            "CS7036",
-            f"There is no argument given that corresponds to the required formal parameter '{missing}' of '{f.name}'",
-        )
-    out: list[BExpr] = []
-    for i, p in enumerate(params):
-        v = values[i]
-        if v is not None:
-            out.append(v)
-        elif p[2] == "params":
-            assert isinstance(p[1], ArrayType)
-            out.append(bd.BArrayNew(p[1], node.start, node.end, p[1].element, [], rest))
-        elif p[2] != "out":
-            out.append(bd.BConst(p[1], node.start, node.end, const=p[3], nullable=p[3] is None))
-    return bd.BLocalCall(f.result, node.start, node.end, f, out, outs, nullable=is_reference(f.result))
 
 
 def index(b: Binder, node: n.Index) -> BExpr:

@@ -11,7 +11,7 @@ from apimpy.csharp import bound as bd
 from apimpy.csharp import nodes as n
 from apimpy.csharp.bind.calls import Arg, apply, resolve
 from apimpy.csharp.bind.context import FunctionContext
-from apimpy.csharp.bind.flow import returns_of
+from apimpy.csharp.bind.flow import ends, returns_of
 from apimpy.csharp.bind.inference import common_type
 from apimpy.csharp.bound import BExpr, Local
 from apimpy.csharp.lookup import delegate_signature, is_reference
@@ -93,8 +93,16 @@ def bind_lambda(
                         found = best
                         convert_returns(b, body, best)
                     result = found
+                if result is not VOID and not ends(body) and not b.problems:
+                    shown = target.name if target is not None else "Func"
+                    arrow = n.Node(node.body.start - 3, node.body.start - 1)
+                    b.error(
+                        arrow,
+                        "CS1643",
+                        f"Not all code paths return a value in lambda expression of type '{shown}'",
+                    )
             else:
-                value = b.value(node.body)
+                value = b.value(node.body, throws=True)
                 if result is None:
                     if isinstance(value, bd.BUnboundLambda | bd.BMethodGroup) or value.type is NULL:
                         return None, list(problems)
@@ -144,7 +152,7 @@ def delegate_from(b: Binder, e: BExpr, t: Type) -> bd.BLambda | None:
     if isinstance(e, bd.BLocalFunctionRef):
         if len(e.symbol.params) != len(values):
             return None
-        converted = [b.try_convert(v, p[1]) for v, p in zip(values, e.symbol.params, strict=True)]
+        converted = [b.try_convert(v, p.type) for v, p in zip(values, e.symbol.params, strict=True)]
         if any(v is None for v in converted):
             return None
         body = bd.BLocalCall(e.symbol.result, e.start, e.end, e.symbol, [v for v in converted if v is not None], [])

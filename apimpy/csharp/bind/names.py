@@ -19,7 +19,8 @@ def name(b: Binder, node: n.Name) -> BExpr:
     found = b.find(node.name)
     if found is not None:
         if isinstance(found, LocalFunctionSymbol):
-            return bd.BLocalFunctionRef(b.k.object_, node.start, node.end, found)
+            type_args = tuple(b.type(t) for t in node.type_args) if node.type_args is not None else None
+            return bd.BLocalFunctionRef(b.k.object_, node.start, node.end, found, type_args)
         b.use(found)
         nullable = is_reference(found.type)
         return bd.BLocal(found.type, node.start, node.end, found, const=found.const, nullable=nullable)
@@ -31,7 +32,9 @@ def name(b: Binder, node: n.Name) -> BExpr:
         return bd.BTypeRef(VOID, node.start, node.end, decl.of(*(b.type(t) for t in node.type_args or ())))
     if b.universe.is_namespace(node.name):
         return bd.BNamespace(VOID, node.start, node.end, node.name)
-    if node.name in ("this", "base"):
+    if node.name == "base":
+        return b.error(node, "CS1511", "Keyword 'base' is not available in a static method")
+    if node.name == "this":
         return b.error(
             node,
             "CS0026",

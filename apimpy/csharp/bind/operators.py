@@ -14,7 +14,7 @@ from apimpy.csharp.bound import BBinary, BExpr, BLogical, BUnary
 from apimpy.csharp.conversions import implicit, implicit_from_constant, standard_implicit
 from apimpy.csharp.known import INTEGRAL, NUMERIC, is_nullable, keyword, strip_nullable
 from apimpy.csharp.lookup import all_bases, is_delegate, is_enum, is_reference, is_subtype
-from apimpy.csharp.types import ERROR, MISSING, NULL, Method, Named, Type
+from apimpy.csharp.types import ERROR, MISSING, NULL, Method, Named, TupleType, Type
 
 if TYPE_CHECKING:
     from apimpy.csharp.bind.binder import Binder
@@ -81,9 +81,11 @@ def _logical(b: Binder, node: n.Binary) -> BExpr:
 
 def _coalesce(b: Binder, node: n.Binary) -> BExpr:
     left = b.value(node.left)
-    right = b.bind(node.right)
+    right = b.value(node.right, throws=True)
     if left.type is ERROR:
         return b.broken(node)
+    if left.type is NULL and right.type is NULL:
+        return _no_operator(b, node, "??", left, right)
     if isinstance(left, bd.BMethodGroup | bd.BUnboundLambda) or not (is_reference(left.type) or is_nullable(left.type)):
         return _no_operator(b, node, "??", left, right)
     temp = b.temp(strip_nullable(left.type), node.left)
@@ -188,7 +190,7 @@ def binary_bound(b: Binder, node: n.Node, op: str, left: BExpr, right: BExpr) ->
         return _no_operator(b, node, op, left, right)
     if op in ("==", "!="):
         return _equality(b, node, op, left, right)
-    if op in ("+", "-") and is_delegate(lt):
+    if op in ("+", "-") and is_delegate(lt) and lt is rt:
         return b.unsupported(node, "combining delegates")
     return _no_operator(b, node, op, left, right)
 
@@ -274,21 +276,25 @@ def _equality(b: Binder, node: n.Node, op: str, left: BExpr, right: BExpr) -> BE
     if is_reference(lt) and is_reference(rt):
         if lt is NULL or rt is NULL or is_subtype(lt, rt) or is_subtype(rt, lt) or _may_share(lt, rt):
             return BBinary(k.bool_, node.start, node.end, op, left, right, k.object_)
-    if isinstance(lt, bd_tuple()) and isinstance(rt, bd_tuple()) and len(lt.elements) == len(rt.elements):
-        return BBinary(k.bool_, node.start, node.end, op, left, right, lt)
-    if _generic_type(lt, rt):
-        return BBinary(k.bool_, node.start, node.end, op, left, right, k.object_)
+    if isinstance(lt, TupleType) and isinstance(rt, TupleType):
+        return _tuples_equal(b, node, op, left, right, lt, rt)
     return _no_operator(b, node, op, left, right)
 
 
-def bd_tuple() -> Any:
-    from apimpy.csharp.types import TupleType
-
-    return TupleType
-
-
-def _generic_type(a: Type, b: Type) -> bool:
-    return False
+def _tuples_equal(b: Binder, node: n.Node, op: str, left: BExpr, right: BExpr, lt: TupleType, rt: TupleType) -> BExpr:
+    """Element by element, each with its own operator."""
+    if len(lt.elements) != len(rt.elements):
+        return b.error(
+            node,
+            "CS8384",
+            "Tuple types used as operands of an == or != operator must have matching cardinalities. But this "
+            "operator has "
+            f"tuple types of cardinality {len(lt.elements)} on the left and {len(rt.elements)} on the right.",
+        )
+    for x, y in zip(lt.elements, rt.elements, strict=True):
+        if binary_bound(b, node, op, b.temp(x, node), b.temp(y, node)).type is ERROR:
+            return b.broken(node)
+    return BBinary(b.k.bool_, node.start, node.end, op, left, right, lt)
 
 
 def _may_share(a: Type, b: Type) -> bool:

@@ -109,6 +109,8 @@ def empty(b: Binder, node: n.Empty) -> BStmt:
 
 def declaration(b: Binder, node: n.Declaration) -> BStmt:
     out: list[BStmt] = []
+    if node.type.is_var and len(node.items) > 1:
+        b.error(node, "CS0819", "Implicitly-typed variables cannot have multiple declarators")
     for d in node.items:
         out.extend(_declarator(b, node, d))
     return out[0] if len(out) == 1 else _flat(node, out)
@@ -172,7 +174,7 @@ def _initial(b: Binder, d: n.Declarator, t: Type) -> BExpr | None:
 def deconstruction(b: Binder, node: n.Deconstruction) -> BStmt:
     """`var (a, b) = …` and `(int a, var b) = …`."""
     value = b.value(node.value)
-    types = _parts(b, value.type, len(node.names), node)
+    types = _parts(b, value.type, len(node.names), node, node.value)
     first: list[bd.Local | None] = []
     then: list[BStmt] = []
     for name, declared, t in zip(node.names, node.types, types, strict=True):
@@ -189,18 +191,18 @@ def deconstruction(b: Binder, node: n.Deconstruction) -> BStmt:
     return _flat(node, [bd.BDeconstruct(node.start, node.end, first, value), *then])
 
 
-def _parts(b: Binder, t: Type, count: int, where: n.Node) -> list[Type]:
+def _parts(b: Binder, t: Type, count: int, where: n.Node, source: n.Node) -> list[Type]:
     if isinstance(t, TupleType) and len(t.elements) == count:
         return list(t.elements)
-    if isinstance(t, Named) and t.decl.name == "KeyValuePair" and count == 2:
-        return list(t.args)
     if isinstance(t, TupleType):
-        b.error(where, "CS8132", f"Cannot deconstruct a tuple of '{len(t.elements)}' elements into '{count}' variables.")
+        b.error(
+            where, "CS8132", f"Cannot deconstruct a tuple of '{len(t.elements)}' elements into '{count}' variables."
+        )
         return [ERROR] * count
     if t is not ERROR:
         b.error(
-            where,
-            "CS1061",
+            source,
+            "CS8129",
             f"No suitable 'Deconstruct' instance or extension method was found for type '{t.name}', with {count} "
             "out parameters and a void return type.",
         )
@@ -210,7 +212,7 @@ def _parts(b: Binder, t: Type, count: int, where: n.Node) -> list[Type]:
 def expression(b: Binder, node: n.ExprStmt) -> BStmt:
     if isinstance(node.value, n.Assign) and isinstance(node.value.target, n.Tuple):
         return _tuple_assign(b, node.value)
-    value = b.value(node.value)
+    value = b.value(node.value, throws=True)
     if value.type is not ERROR and not is_statement(value):
         b.error(
             node.value,
@@ -224,11 +226,13 @@ def _tuple_assign(b: Binder, node: n.Assign) -> BStmt:
     """`(a, b) = (b, a)`: all values first, then the assignments."""
     assert isinstance(node.target, n.Tuple)
     value = b.value(node.value)
-    types = _parts(b, value.type, len(node.target.elements), node.value)
+    types = _parts(b, value.type, len(node.target.elements), node, node.value)
     holders = [b.hidden("part", t) for t in types]
     out: list[BStmt] = []
     out.append(bd.BDeconstruct(node.start, node.end, list(holders), value))
     for target_node, holder in zip(node.target.elements, holders, strict=True):
+        if isinstance(target_node, n.Name) and target_node.name == "_" and b.find("_") is None:
+            continue
         target = b.value(target_node)
         if isinstance(target, bd.BLocal):
             b.use(target.local, assign=True)
@@ -303,7 +307,9 @@ def foreach(b: Binder, node: n.Foreach) -> BStmt:
     item: Type = ERROR
     if source.type is not ERROR:
         found = element_type(b, source.type)
-        if found is None:
+        if source.type is NULL:
+            b.error(node.source, "CS0186", "Use of null is not valid in this context")
+        elif found is None:
             b.error(
                 node.source,
                 "CS1579",
@@ -319,7 +325,7 @@ def foreach(b: Binder, node: n.Foreach) -> BStmt:
         temp.nullable = is_reference(item)
         element: BExpr = temp
         if len(node.names) > 1:
-            types = _parts(b, item, len(node.names), node.source)
+            types = _parts(b, item, len(node.names), node, node.source)
             locals_ = [b.declare(node, x, t) for x, t in zip(node.names, types, strict=True)]
         else:
             assert node.type is not None
@@ -334,6 +340,12 @@ def foreach(b: Binder, node: n.Foreach) -> BStmt:
 
 def return_(b: Binder, node: n.Return) -> BStmt:
     fn = b.fn
+    if fn.in_finally:
+        b.error(
+            n.Node(node.start, node.start + len("return")),
+            "CS0157",
+            "Control cannot leave the body of a finally clause",
+        )
     if node.value is None:
         if fn.depth == 0 or (fn.result is not None and fn.result is not VOID):
             b.error(node, "CS0126", "An object of a type convertible to 'object' is required")
@@ -379,6 +391,8 @@ def continue_(b: Binder, node: n.Continue) -> BStmt:
 
 
 def rethrow(b: Binder, node: n.Rethrow) -> BStmt:
+    if not b.fn.in_catch:
+        b.error(node, "CS0156", "A throw statement with no arguments is not allowed outside of a catch clause")
     return bd.BRethrow(node.start, node.end)
 
 
@@ -396,7 +410,14 @@ def try_(b: Binder, node: n.Try) -> BStmt:
     body = bind_body(b, node.body)
     exception = b.universe.named("System.Exception")
     catches: list[bd.BCatch] = []
-    for c in node.catches:
+    for i, c in enumerate(node.catches):
+        if i and node.catches[i - 1].type is None and node.catches[i - 1].when is None:
+            b.error(
+                n.Node(c.start, c.start + len("catch")),
+                "CS1017",
+                "Catch clauses cannot follow the general catch clause of a try statement",
+            )
+            break
         with b.scope():
             t: Type = exception
             if c.type is not None:
@@ -419,8 +440,15 @@ def try_(b: Binder, node: n.Try) -> BStmt:
                         )
             local = b.declare(c, c.name, t) if c.name is not None else None
             when = condition(b, c.when) if c.when is not None else None
+            b.fn.in_catch += 1
             catches.append(bd.BCatch(t, local, when, bind_body(b, c.body)))
-    return bd.BTry(node.start, node.end, body, catches, bind_body(b, node.finally_) if node.finally_ else None)
+            b.fn.in_catch -= 1
+    final: bd.BBlock | None = None
+    if node.finally_ is not None:
+        b.fn.in_finally += 1
+        final = bind_body(b, node.finally_)
+        b.fn.in_finally -= 1
+    return bd.BTry(node.start, node.end, body, catches, final)
 
 
 def using(b: Binder, node: n.Using) -> BStmt:

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from apimpy.csharp import bound as bd
 from apimpy.csharp import nodes as n
-from apimpy.csharp.bind.flow import list_ends
+from apimpy.csharp.bind.flow import gotos_of, list_ends
 from apimpy.csharp.bind.functions import declare_functions
 from apimpy.csharp.bind.statements import condition
 from apimpy.csharp.known import is_nullable, strip_nullable
+from apimpy.csharp.lookup import is_subtype
 from apimpy.csharp.types import ERROR, MISSING, NULL, Type
 
 if TYPE_CHECKING:
@@ -26,11 +27,18 @@ def switch(b: Binder, node: n.Switch) -> BStmt:
     b.fn.breakable += 1
     try:
         with b.scope():
+            handled: list[Type] = []
             for s in node.sections:
                 with b.scope():
-                    labels = []
+                    labels: list[bd.BLabel] = []
                     for label in s.labels:
-                        labels.append(_label(b, label, value, seen))
+                        made = _label(b, label, value, seen)
+                        labels.append(made)
+                        of = made.of if made.of is not None else made.value.type if made.value is not None else None
+                        if of is not None and any(is_subtype(of, t) for t in handled):
+                            b.error(label, "CS8120", "The switch case has already been handled by a previous case.")
+                        if made.of is not None and (made.when is None or made.when.const is True):
+                            handled.append(made.of)
                         if label.value is None and label.type is None:
                             if default is not None:
                                 b.error(
@@ -53,7 +61,22 @@ def switch(b: Binder, node: n.Switch) -> BStmt:
                         )
     finally:
         b.fn.breakable -= 1
+    _check_gotos(b, node, sections, default)
     return bd.BSwitch(node.start, node.end, value, holder, sections, default)
+
+
+def _check_gotos(b: Binder, node: n.Switch, sections: list[bd.BSection], default: int | None) -> None:
+    """`goto case` and `goto default` name a label of this switch."""
+    known = {x.value.const for s in sections for x in s.labels if x.value is not None and x.value.const is not MISSING}
+    for goto_ in (g for s in sections for x in s.body for g in gotos_of(x)):
+        missing = default is None if goto_.value is None else goto_.value.const not in known
+        if missing and (goto_.value is None or goto_.value.type is not ERROR):
+            label = "default:" if goto_.value is None else f"case {goto_.value.const}:"
+            b.error(
+                n.Node(goto_.start, goto_.end),
+                "CS0159",
+                f"No such label '{label}' within the scope of the goto statement",
+            )
 
 
 def _label_text(label: n.Label) -> str:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpy.csharp import bound as bd
 from apimpy.csharp.emit import expressions, operators, statements
-from apimpy.csharp.emit.writer import LOAD, Emitter, load
+from apimpy.csharp.emit.writer import LOAD, Emitter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,8 +95,8 @@ def emit(
     else:
         value = e.expr(root)
         body = [*e.pre, ast.Return(value)]
-    if budget:
-        body.insert(0, ast.Expr(ast.Call(ast.Attribute(load("rt"), "begin", LOAD), [], [])))
+    if e.uses_rt:  # loops, switches, regular expressions and what else counts steps or asks for sizes
+        body.insert(0, ast.Expr(ast.Call(ast.Attribute(e.rt(), "begin", LOAD), [], [])))
     params = ast.arguments([], [ast.arg("context"), ast.arg("rt")], None, [], [], None, [])
     function = ast.FunctionDef(name, params, body, [], type_params=[])  # type: ignore[call-arg]
     function.lineno, function.col_offset = position(root.start)

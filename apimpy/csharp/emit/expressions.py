@@ -8,6 +8,7 @@ from typing import Any
 from apimpy.csharp import bound as bd
 from apimpy.csharp.bound import BExpr, Local
 from apimpy.csharp.emit.writer import LOAD, STORE, Emitter, Function, const, load
+from apimpy.csharp.lookup import is_reference
 from apimpy.csharp.types import MISSING, NULL, VOID, Method
 
 
@@ -27,7 +28,7 @@ def property_(em: Emitter, e: bd.BProperty) -> ast.expr:
     p = e.prop
     if p.decl.const is not MISSING:
         return em.constant(p.decl.const, e.type)
-    args: list[ast.expr] = [load("rt")] if p.decl.rt else []
+    args: list[ast.expr] = [em.rt()] if p.decl.rt else []
     if e.receiver is not None:
         target = receiver(em, e.receiver, p.owner)
         if p.decl.attr is not None:
@@ -61,7 +62,7 @@ def call(em: Emitter, e: bd.BCall) -> ast.expr:
 
 def leading(em: Emitter, m: Method) -> list[ast.expr]:
     """Run time and type arguments."""
-    args: list[ast.expr] = [load("rt")] if m.decl.rt else []
+    args: list[ast.expr] = [em.rt()] if m.decl.rt else []
     if m.decl.reify:
         args += [em.g(t) for t in m.type_args]
     return args
@@ -81,7 +82,12 @@ def with_outs(em: Emitter, call: ast.expr, outs: list[tuple[int, BExpr | None]])
 
 
 def local_call(em: Emitter, e: bd.BLocalCall) -> ast.expr:
-    call = ast.Call(load(f"f{e.symbol.id}"), [em.expr(a) for a in e.args], [])
+    name = f"f{e.symbol.id}"
+    if e.symbol.in_loop:
+        for f in em.functions:
+            if f.is_lambda and f.depth > e.symbol.depth:
+                f.calls.add(name)
+    call = ast.Call(load(name), [em.expr(a) for a in e.args], [])
     return with_outs(em, call, e.outs)
 
 
@@ -115,7 +121,7 @@ def init(em: Emitter, e: bd.BInit) -> ast.expr:
 def array_new(em: Emitter, e: bd.BArrayNew) -> ast.expr:
     of = em.g(e.element)
     if e.items is None:
-        return em.op("new_array", load("rt"), of, ast.Tuple([em.expr(s) for s in e.sizes], LOAD))
+        return em.op("new_array", em.rt(), of, ast.Tuple([em.expr(s) for s in e.sizes], LOAD))
     items = ast.List([em.expr(i) for i in e.items], LOAD)
     shape = [em.g(e.shape)] if e.shape is not None else []
     return em.op("filled_array", of, items, *shape)
@@ -202,12 +208,17 @@ def store(em: Emitter, target: BExpr, value: ast.expr, *, wanted: bool) -> ast.e
     if isinstance(target, bd.BItem):
         whole, before = stable(em, target.target)
         t = em.fresh()
-        changed = em.op("replace_item", em.expr(whole), const(target.position), ast.NamedExpr(ast.Name(t, STORE), value))
+        changed = em.op(
+            "replace_item", em.expr(whole), const(target.position), ast.NamedExpr(ast.Name(t, STORE), value)
+        )
         return em.sequence([*before, store(em, whole, changed, wanted=False), load(t)])
     if isinstance(target, bd.BArrayIndex):
         array = em.not_null(target.array)
         if len(target.index) == 1:
-            return em.op("array_set", array, em.expr(target.index[0]), value)
+            index = em.expr(target.index[0])
+            if is_reference(target.type) and target.type is not em.k.string_:
+                return em.op("array_set_covariant", array, index, value, em.g(target.type))
+            return em.op("array_set", array, index, value)
         return em.op("array_set_many", array, value, *(em.expr(i) for i in target.index))
     assert isinstance(target, bd.BProperty)
     args: list[ast.expr] = []
@@ -256,7 +267,7 @@ def stable(em: Emitter, target: BExpr) -> tuple[BExpr, list[ast.expr]]:
 
 def lambda_(em: Emitter, e: bd.BLambda) -> ast.expr:
     depth = em.functions[-1].depth + 1
-    f = Function(depth)
+    f = Function(depth, is_lambda=True)
     em.functions.append(f)
     kept, em.pre = em.pre, []
     try:
@@ -286,8 +297,9 @@ def arguments(em: Emitter, params: tuple[Local, ...] | list[Local], f: Function)
     own = [ast.arg(em.local(p)) for p in params]
     cells = sorted(f.captures, key=lambda x: x.id)
     cells = [c for c in cells if c.depth < f.depth]
-    extra = [ast.arg(em.local(c)) for c in cells]
-    defaults: list[ast.expr | None] = [load(em.local(c)) for c in cells]
+    names = [*(em.local(c) for c in cells), *sorted(f.calls)]
+    extra = [ast.arg(name) for name in names]
+    defaults: list[ast.expr | None] = [load(name) for name in names]
     return ast.arguments([], own, None, extra, defaults, None, [])
 
 

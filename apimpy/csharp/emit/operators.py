@@ -179,7 +179,7 @@ def concat(em: Emitter, e: bd.BConcat) -> ast.expr:
     if len(texts) == 1:
         return texts[0]
     if em.budget:
-        return em.op("concat", load("rt"), *texts)
+        return em.op("concat", em.rt(), *texts)
     if len(texts) == 2:
         return ast.BinOp(texts[0], ast.Add(), texts[1])
     values: list[ast.expr] = [t if isinstance(t, ast.Constant) else ast.FormattedValue(t, -1, None) for t in texts]

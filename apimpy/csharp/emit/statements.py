@@ -72,7 +72,7 @@ def temp_alias(em: Emitter, temp: bd.BTemp, name: str) -> dict[int, str]:
 
 
 def tick(em: Emitter) -> ast.stmt:
-    return ast.Expr(ast.Call(ast.Attribute(load("rt"), "tick", LOAD), [], []))
+    return ast.Expr(ast.Call(ast.Attribute(em.rt(), "tick", LOAD), [], []))
 
 
 def if_(em: Emitter, s: bd.BIf) -> list[ast.stmt]:
@@ -288,8 +288,8 @@ def goto(em: Emitter, s: bd.BGoto) -> list[ast.stmt]:
 
 
 def local_function(em: Emitter, s: bd.BLocalFunction) -> list[ast.stmt]:
-    outs = [p for p, (_, _, mode, _) in zip(s.params, s.symbol.params, strict=True) if mode in ("out", "ref")]
-    taken = [p for p, (_, _, mode, _) in zip(s.params, s.symbol.params, strict=True) if mode != "out"]
+    outs = [p for p, declared in zip(s.params, s.symbol.params, strict=True) if declared.mode in ("out", "ref")]
+    taken = [p for p, declared in zip(s.params, s.symbol.params, strict=True) if declared.mode != "out"]
     f = Function(s.symbol.depth + 1, outs)
     em.functions.append(f)
     try:

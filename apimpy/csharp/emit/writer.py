@@ -43,8 +43,11 @@ def load(name: str) -> ast.Name:
 class Function:
     """What the emitter knows of the Python function it is writing."""
 
-    def __init__(self, depth: int, outs: list[Local] | None = None) -> None:
+    def __init__(self, depth: int, outs: list[Local] | None = None, *, is_lambda: bool = False) -> None:
         self.depth = depth
+        self.is_lambda = is_lambda
+        self.calls: set[str] = set()
+        """Python names of local functions of a loop that a lambda calls: bound by value as well."""
         self.outs = outs or []
         self.captures: set[Local] = set()
         """Cells of loop variables: bound by value when the function is made."""
@@ -75,6 +78,7 @@ class Emitter:
         self.kept: list[Any] = []
         self.pre: list[ast.stmt] = []
         self.functions = [Function(0)]
+        self.uses_rt = False
         self.count = 0
         self.temps: dict[int, str] = {}
         """Temporaries that stand for a variable."""
@@ -94,6 +98,11 @@ class Emitter:
             self.kept.append(value)
             self.globals[known_name] = value
         return load(known_name)
+
+    def rt(self) -> ast.Name:
+        """The run time: budgets and options."""
+        self.uses_rt = True
+        return load("rt")
 
     def op(self, name: str, *args: ast.expr) -> ast.Call:
         """A call of a run-time helper."""

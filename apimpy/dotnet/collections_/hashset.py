@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from apimpy.dotnet.collections_.enumerator import Enumerator
 from apimpy.dotnet.collections_.interfaces import copy_to
-from apimpy.dotnet.collections_.list_ import modified
 from apimpy.dotnet.collections_.ordering import Slots
 from apimpy.dotnet.comparison import equality_key, sort_key
 from apimpy.dotnet.decl import TypeDecl, clr_type
-from apimpy.dotnet.exceptions import ArgumentNullException, ArgumentOutOfRangeException
+from apimpy.dotnet.exceptions import ArgumentNullException, ArgumentOutOfRangeException, InvalidOperationException
 from apimpy.dotnet.typecheck import default_of
 from apimpy.dotnet.values import iterate
 
@@ -63,7 +62,7 @@ class HashSet(Slots):
                 continue
             yield item
             if self.version != version:
-                raise modified()
+                raise InvalidOperationException("Collection was modified after the enumerator was instantiated.")
 
     def add(self, item: Any) -> bool:
         h = self.hashed(item)

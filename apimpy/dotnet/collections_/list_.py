@@ -37,12 +37,13 @@ def modified() -> ClrError:
 class List(list[Any]):
     """A list that knows its element type.  `version` counts changes: an enumeration under way notices them."""
 
-    __slots__ = ("of", "version")
+    __slots__ = ("of", "reserved", "version")
 
     def __init__(self, of: Type, items: Iterable[Any] = ()) -> None:
         super().__init__(items)
         self.of = of
         self.version = 0
+        self.reserved = 0
 
     @property
     def clr_type(self) -> Type:
@@ -75,14 +76,43 @@ _T.ctor("List()", List, reify=True)
 def new_capacity(of: Type, capacity: int) -> List:
     if capacity < 0:
         raise ArgumentOutOfRangeException("capacity", "Non-negative number required.")
-    return List(of)
+    made = List(of)
+    made.reserved = capacity
+    return made
 
 
 @_T.ctor("List(IEnumerable<T> collection)", rt=True, reify=True)
 def new_copy(rt: Runtime, of: Type, collection: Any) -> List:
     made = List(of)
     made.extend(_items(rt, made, collection))
+    made.reserved = len(made)
     return made
+
+
+def get_capacity(self: List) -> int:
+    """What was asked for, doubled until the elements fit: how a list grows when elements come one by one."""
+    while self.reserved < len(self):
+        self.reserved = max(4, 2 * self.reserved)
+    return self.reserved
+
+
+def set_capacity(self: List, capacity: int) -> None:
+    if capacity < len(self):
+        raise ArgumentOutOfRangeException("value", "capacity was less than the current size.")
+    self.reserved = capacity
+
+
+def trim_excess(self: List) -> None:
+    if len(self) < int(get_capacity(self) * 0.9):
+        self.reserved = len(self)
+
+
+def ensure_capacity(self: List, capacity: int) -> int:
+    if capacity < 0:
+        raise ArgumentOutOfRangeException("capacity", "Non-negative number required.")
+    if get_capacity(self) < capacity:
+        self.reserved = max(capacity, 4, 2 * self.reserved)
+    return self.reserved
 
 
 def _given(collection: Any) -> Iterator[Any]:
@@ -118,9 +148,9 @@ def set_item(self: List, index: int, value: Any) -> None:
 
 _T.indexer("T? this[int index]", get_item, set_item)
 _T.prop("int Count", len)
-_T.prop("int Capacity", len, lambda _l, _n: None)
-_T.method("void TrimExcess()", lambda _l: None)
-_T.method("int EnsureCapacity(int capacity)", lambda self, n: max(n, len(self)), since="core")
+_T.prop("int Capacity", get_capacity, set_capacity)
+_T.method("void TrimExcess()", trim_excess)
+_T.method("int EnsureCapacity(int capacity)", ensure_capacity, since="core")
 _T.method("IEnumerator<T> GetEnumerator()", lambda self: Enumerator(self, self.of))
 
 # --- adding and removing ---------------------------------------------------------------------------------------------

@@ -308,4 +308,5 @@ def change_type(rt: Runtime, value: Any, to: Type) -> Any:
         return to_string(value)
     if known is None or known.keyword in ("Guid", "TimeSpan", "Uri", "DateTimeOffset", "byte[]"):
         raise InvalidCastException(f"Invalid cast from '{source}' to '{to.full_name}'.")
-    return call(rt, "System.Convert", "To" + known.name, OBJECT, value)
+    converted = call(rt, "System.Convert", "To" + known.name, OBJECT, value)
+    return int(converted) if known.bits else converted

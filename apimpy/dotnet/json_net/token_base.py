@@ -212,6 +212,12 @@ class JValue(JToken):
     def clr_to_string(self) -> str:
         return to_string(self.value)
 
+    def clr_format(self, fmt: str | None) -> str:
+        """IFormattable: formats go to the value."""
+        from apimpy.dotnet.system.string_format import format_value
+
+        return "" if self.value is None else format_value(self.value, fmt)
+
 
 class JRaw(JValue):
     """Newtonsoft.Json.Linq.JRaw: text that is written as it is."""

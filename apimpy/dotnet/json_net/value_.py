@@ -13,6 +13,12 @@ from apimpy.dotnet.values import Char, Int64, Single, UInt64, to_string
 
 __all__ = ["value_"]
 
+
+def _positive_zero(value: float) -> JValue:
+    """Json.NET keeps one boxed zero, which has no sign."""
+    return JValue(value or 0.0)
+
+
 value_ = clr_type(
     "Newtonsoft.Json.Linq.JValue",
     bases="JToken, IComparable, IComparable<JValue>, IEquatable<JValue>, IFormattable, IConvertible",
@@ -20,8 +26,9 @@ value_ = clr_type(
 )
 for _type, _marker in (("long", Int64), ("ulong", UInt64), ("float", Single)):
     value_.ctor(f"JValue({_type} value)", lambda value, marker=_marker: JValue(marker(value)))
-for _type in ("bool", "decimal", "double", "DateTime", "DateTimeOffset", "Guid", "TimeSpan", "Uri?"):
+for _type in ("bool", "decimal", "DateTime", "DateTimeOffset", "Guid", "TimeSpan", "Uri?"):
     value_.ctor(f"JValue({_type} value)", JValue)
+value_.ctor("JValue(double value)", _positive_zero)
 value_.ctor("JValue(char value)", lambda value: JValue.of(Char(value), STRING))
 value_.ctor("JValue(string? value)", lambda value: JValue.of(value, STRING))
 value_.ctor("JValue(object? value)", content)
@@ -37,28 +44,15 @@ def _assign(token: JValue, value: Any) -> None:
     token.value = value
 
 
-def _compare(token: JValue, other: Any) -> int:
-    if other is None:
-        return 1
-    return token.compare_to(other if isinstance(other, JValue) else content(other))
-
-
-def _format(token: JValue, fmt: str | None) -> str:
-    from apimpy.dotnet.system.string_format import format_value
-
-    return "" if token.value is None else format_value(token.value, fmt)
-
-
 value_.prop("object? Value", lambda token: token.value, _assign)
 value_.method("bool Equals(JValue? other)", lambda token, other: token == other)
 value_.method("bool Equals(object? obj)", lambda token, other: isinstance(other, JValue) and token == other)
 value_.method("int GetHashCode()", lambda token: hash(token) & 0x7FFFFFFF if token.value is not None else 0)
 value_.method("int CompareTo(JValue? obj)", JValue.compare_to)
-value_.method("int CompareTo(object? obj)", _compare)
 value_.method("string ToString()", lambda token: to_string(token.value))
-value_.method("string ToString(string? format)", _format)
+value_.method("string ToString(string? format)", JValue.clr_format)
 value_.method("string ToString(IFormatProvider? formatProvider)", lambda token, _provider: to_string(token.value))
-value_.method("string ToString(string? format, IFormatProvider? formatProvider)", lambda t, fmt, _p: _format(t, fmt))
+value_.method("string ToString(string? format, IFormatProvider? formatProvider)", lambda t, fmt, _p: t.clr_format(fmt))
 
 raw_ = clr_type("Newtonsoft.Json.Linq.JRaw", bases="JValue", python=JRaw)
 raw_.ctor("JRaw(object? rawJson)", JRaw)

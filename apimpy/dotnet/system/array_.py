@@ -13,6 +13,7 @@ from apimpy.csharp.types import Named, Type
 from apimpy.dotnet.comparison import equality, sort_key
 from apimpy.dotnet.decl import clr_type
 from apimpy.dotnet.exceptions import (
+    ArrayTypeMismatchException,
     ArgumentException,
     ArgumentNullException,
     ArgumentOutOfRangeException,
@@ -32,11 +33,6 @@ _COUNT = "Count must be positive and count must refer to a location within the s
 _SHORT = "Destination array was not long enough. Check the destination index, length, and the array's lower bounds."
 _INTEGRAL = frozenset(f"System.{n}" for n in ("SByte", "Byte", "Int16", "UInt16", "Int32", "UInt32", "Int64", "UInt64"))
 _REAL = frozenset(("System.Single", "System.Double"))
-
-
-class _ArrayTypeMismatchException(ClrError):
-    full_name = "System.ArrayTypeMismatchException"
-    default = "Source array type cannot be assigned to destination array type."
 
 
 def _given(value: Any, name: str) -> Any:
@@ -152,6 +148,17 @@ array.method("static T[] Empty<T>()", Array, reify=True)
 array.method("static void Resize<T>(ref T[]? array, int newSize)", _resize, reify=True)
 
 
+def _read_only(of: Type, items: Array | None) -> Any:
+    from apimpy.dotnet.collections_.list_ import ReadOnlyCollection
+
+    return ReadOnlyCollection(of, _given(items, "array"))
+
+
+array.method(
+    "static System.Collections.ObjectModel.ReadOnlyCollection<T> AsReadOnly<T>(T[] array)", _read_only, reify=True
+)
+
+
 # --- copying ---------------------------------------------------------------------------------------------------------
 
 
@@ -159,19 +166,38 @@ def _adapted(items: list[Any], source: Type, target: Type) -> list[Any]:
     """Elements of one static type as those of another: boxed, unboxed or widened."""
     from apimpy.dotnet.typecheck import cast
 
-    if source is target or not (source.is_value or target.is_value):
+    if source is target:
         return items
+    if not (source.is_value or target.is_value):
+        return _cast_down(items, source, target)
     if not target.is_value:
         if isinstance(target, Named) and target.decl.full_name in ("System.Object", "System.ValueType"):
             return [box(v, source) for v in items]
-        raise _ArrayTypeMismatchException
+        raise ArrayTypeMismatchException("Source array type cannot be assigned to destination array type.")
     if not source.is_value:
         return [cast(v, target) for v in items]
     if source.full_name in _INTEGRAL and target.full_name in _INTEGRAL:
         return items
     if source.full_name in _INTEGRAL | _REAL and target.full_name in _REAL:
         return [float(v) for v in items]
-    raise _ArrayTypeMismatchException
+    raise ArrayTypeMismatchException("Source array type cannot be assigned to destination array type.")
+
+
+def _cast_down(items: list[Any], source: Type, target: Type) -> list[Any]:
+    """References into an array of other references: every one must fit, or the types must have nothing in common."""
+    from apimpy.dotnet.typecheck import assignable, is_instance
+
+    if assignable(source, target):
+        return items
+    if not assignable(target, source) and not any(
+        isinstance(t, Named) and t.decl.kind == "interface" for t in (source, target)
+    ):
+        raise ArrayTypeMismatchException("Source array type cannot be assigned to destination array type.")
+    if not all(v is None or is_instance(v, target) for v in items):
+        raise InvalidCastException(
+            "At least one element in the source array could not be cast down to the destination array type."
+        )
+    return items
 
 
 def _copy(source: Array | None, start: int, target: Array | None, at: int, length: int) -> None:
