@@ -71,6 +71,7 @@ class _Meta(type):
             default = space.pop(key, _NONE)
             fields[key] = default if isinstance(default, _Field) else _Field(default, None, False)
         space["record_fields"] = fields
+        space["__match_args__"] = tuple(k for k, f in fields.items() if not f.kw_only)
         space["__init__"] = _first  # every class its own: a base's compiled one must not be inherited
         if eq:
             space.setdefault("__eq__", _equal)

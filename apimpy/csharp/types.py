@@ -11,12 +11,13 @@ binder first asks for that name (`ClrType.own(name)`): declaring two thousand me
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from apimpy.record import Record, field, replace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 __all__ = [
     "ALL",
@@ -362,29 +363,78 @@ class Universe(Protocol):
 
 
 class ClrType(Record):
-    """A type as declared: its name, place in the hierarchy and members.  Complete after import, then read-only."""
+    """A type as declared: its name, place in the hierarchy and members.
+
+    What is known from the start is what identifies it.  Members are declared by modules of the library, which are
+    imported when one of the promised members is first asked for; from then on the type is read-only.
+    """
 
     full_name: str
     params: tuple[TypeParam, ...] = ()
     kind: Literal["class", "struct", "interface", "enum", "delegate", "static"] = "class"
     alias: str | None = None
     base_names: tuple[str, ...] = ()
-    python: type | None = None
     allowed: frozenset[str] = ALL
     """Names of members that policy expressions may use; `ALL`, or empty for a type that is not on the list."""
     denied: frozenset[str] = frozenset()
-    enum_members: dict[str, Any] = field(default_factory=dict)
-    enum_flags: bool = False
     delegate: str | None = None
     unsupported: str | None = None
-    declarations: dict[str, list[Declaration]] = field(default_factory=dict)
-    modules: set[str] = field(default_factory=set)
+    modules: tuple[str, ...] = ()
+    """Where it and its members are declared."""
+    promised: dict[str, list[str]] = field(default_factory=dict)
+    """Members whose declarations are perhaps still to come, and the modules that have them."""
+    declared: bool = False
+    """Its own module has been imported (those with more of its members perhaps not)."""
+    _python: type | None = None
+    _enum_members: dict[str, Any] = field(default_factory=dict)
+    _enum_flags: bool = False
+    _declarations: dict[str, list[Declaration]] = field(default_factory=dict)
     _members: dict[str, tuple[Method | Property, ...]] = field(default_factory=dict)
     _uses: dict[tuple[Type, ...], Named] = field(default_factory=dict)
     _bases: tuple[Named, ...] | None = None
 
     universe = None  # type: Universe | None
     parse = None  # type: Callable[[ClrType, str], tuple[Method | Property, ...]] | None
+
+    @property
+    def declarations(self) -> dict[str, list[Declaration]]:
+        """Members by name; `this[]` is the indexers."""
+        self.complete()
+        return self._declarations
+
+    @property
+    def enum_members(self) -> dict[str, Any]:
+        self.complete()
+        return self._enum_members
+
+    @property
+    def enum_flags(self) -> bool:
+        self.complete()
+        return self._enum_flags
+
+    @property
+    def python(self) -> type | None:
+        """The class of its boxed run-time values."""
+        self.complete()
+        return self._python
+
+    def complete(self) -> None:
+        """Have everything declared."""
+        self._import(self.modules)
+        self.modules, self.promised = (), {}
+
+    def declarations_of(self, name: str) -> list[Declaration]:
+        """The declarations of one member name; imports the modules that have it and no others."""
+        if name in self.promised:
+            self._import(self.promised[name])
+            del self.promised[name]
+        return self._declarations.get(name, [])
+
+    def _import(self, modules: Collection[str]) -> None:
+        for name in modules:
+            import_module(name)
+        if modules and not self.declared:
+            raise LookupError(f"the index of the library is stale: {self!r} is not declared in {modules}")
 
     @property
     def name(self) -> str:
@@ -427,12 +477,8 @@ class ClrType(Record):
         """Members declared here under that name (not inherited); `this[]` is the indexers."""
         known = self._members.get(name)
         if known is None:
-            if name in self.declarations:
-                assert ClrType.parse is not None
-                known = ClrType.parse(self, name)
-            else:
-                known = ()
-            self._members[name] = known
+            assert ClrType.parse is not None
+            known = self._members[name] = ClrType.parse(self, name)
         return known
 
     def allows(self, member: str) -> bool:

@@ -47,8 +47,9 @@ from typing import Any, Literal, TypeVar
 
 from apimpy.csharp.types import ALL, ClrType, Declaration, TypeParam
 from apimpy.pattern import pattern
+from apimpy.record import field
 
-__all__ = ["TypeDecl", "clr_type", "enum_type"]
+__all__ = ["TypeDecl", "announce", "clr_type", "enum_type", "header"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -72,15 +73,25 @@ def member_name(signature: str) -> str:
     return m[1]
 
 
+def _importing() -> str:
+    """The module whose import is at work."""
+    frame = sys._getframe(2)
+    while frame.f_code.co_name != "<module>" and frame.f_back is not None:
+        frame = frame.f_back
+    return str(frame.f_globals["__name__"])
+
+
 class TypeDecl(ClrType):
     """A `ClrType` with the verbs that declare members.  Each works as a decorator or takes the function directly.
 
-    `modules`: where members are declared; the index of the library (`universe`) is made from it.
+    `homes`: modules, and the members each declares; the index of the library (`universe`) is made from it.
     """
 
+    homes: dict[str, set[str]] = field(default_factory=dict)
+
     def _add(self, name: str, item: Declaration) -> None:
-        self.declarations.setdefault(name, []).append(item)
-        self.modules.add(sys._getframe(2).f_globals["__name__"])
+        self._declarations.setdefault(name, []).append(item)
+        self.homes.setdefault(_importing(), set()).add(name)
 
     def method(
         self,
@@ -192,17 +203,76 @@ def clr_type(
         bases = "Enum"
     elif kind == "interface" and bases == "object":
         bases = ""
+    made = TypeDecl(
+        head,
+        params,
+        kind,
+        alias,
+        _split(bases),
+        _names(allowed),
+        frozenset(denied.split()),
+        delegate,
+        unsupported,
+    )
+    decl = _promised(made)
+    decl.declared, decl._python = True, python
+    decl.homes[_importing()] = set()
+    if delegate:
+        decl.method(delegate, _invoke)
+    return decl
+
+
+def _promised(made: TypeDecl) -> TypeDecl:
+    """The type as the index of the library announced it, when somebody may know it already; else the one just made."""
+    from apimpy.dotnet.universe import library_index  # whose types are TypeDecls
+
+    known = library_index().announced(made.full_name, made.arity)
+    if known is None:
+        return made
+    if known.declared:
+        raise ValueError(f"{made!r} is declared twice")
+    if header(known) != header(made):
+        raise LookupError(f"index.json is stale: {made!r} has another declaration now")
+    return known
+
+
+def _invoke(self: Any, *args: Any) -> Any:
+    return self(*args)
+
+
+def header(t: ClrType) -> dict[str, Any]:
+    """What the index of the library knows of a type before its module is imported."""
+    return {
+        "name": t.full_name,
+        "params": [p.name for p in t.params],
+        "kind": t.kind,
+        "alias": t.alias,
+        "bases": list(t.base_names),
+        "allowed": None if t.allowed is ALL else sorted(t.allowed),
+        "denied": sorted(t.denied),
+        "delegate": t.delegate,
+        "unsupported": t.unsupported,
+    }
+
+
+def announce(row: Mapping[str, Any]) -> TypeDecl:
+    """The type of a row of the index: a `header`, and of each of its `modules` the members it declares."""
+    promised: dict[str, list[str]] = {}
+    for module, names in row["modules"].items():
+        for name in names:
+            promised.setdefault(name, []).append(module)
     return TypeDecl(
-        full_name=head,
-        params=params,
-        kind=kind,
-        alias=alias,
-        base_names=_split(bases),
-        python=python,
-        allowed=_names(allowed),
-        denied=frozenset(denied.split()),
-        delegate=delegate,
-        unsupported=unsupported,
+        row["name"],
+        tuple(map(TypeParam, row["params"])),
+        row["kind"],
+        row["alias"],
+        tuple(row["bases"]),
+        ALL if row["allowed"] is None else frozenset(row["allowed"]),
+        frozenset(row["denied"]),
+        row["delegate"],
+        row["unsupported"],
+        modules=tuple(row["modules"]),
+        promised=promised,
     )
 
 
@@ -215,7 +285,7 @@ def enum_type(
     if not isinstance(members, Mapping):
         members = {n: i for i, n in enumerate(members)}
     decl = clr_type(name, kind="enum", allowed=allowed, python=EnumValue)
-    decl.enum_flags = flags
+    decl._enum_flags = flags
     for key, value in members.items():
-        decl.enum_members[key] = EnumValue(decl, value)
+        decl._enum_members[key] = EnumValue(decl, value)
     return decl

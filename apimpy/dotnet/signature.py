@@ -138,7 +138,7 @@ def parse_type(text: str, scope: Mapping[str, TypeParam]) -> Type:
 
 def parse_member(owner: ClrType, name: str) -> tuple[Method | Property, ...]:
     """Every declaration of `owner` under that name, parsed."""
-    return tuple(_member(owner, name, d) for d in owner.declarations[name])
+    return tuple(_member(owner, name, d) for d in owner.declarations_of(name))
 
 
 def _member(owner: ClrType, name: str, decl: Declaration) -> Method | Property:

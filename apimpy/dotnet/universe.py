@@ -1,8 +1,9 @@
 """The universe: every type declared below `apimpy.dotnet`, found by name the way a policy expression finds it.
 
-Types are loaded when they are first asked for: `index.json` says which modules declare a type (most policies touch a
-handful of them, and a linter must start in a blink).  The index is derived: `python -m apimpy.dotnet.universe` writes
-it, a test checks that it is current.
+Modules are imported when one of their members is first asked for: `index.json` says of every type what it is, which
+members it has and which modules declare them (most policies touch a handful, and a linter must start in a blink).
+The index is derived: `python -m apimpy.dotnet.universe` writes it, a test checks that it is current, and a module that
+declares a type in another way than the index says is refused.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from typing import Any
 import orjson
 
 import apimpy.dotnet
-from apimpy.csharp.types import ClrType, Declaration, Method, Named, Type
+from apimpy.csharp.types import ClrType, Method, Named, Type
 from apimpy.dotnet import signature
+from apimpy.dotnet.decl import TypeDecl, announce, header
 
 __all__ = ["IMPLICIT_USINGS", "INDEX", "DotNet", "build_index", "universe"]
 
@@ -58,19 +60,19 @@ class DotNet:
     def __init__(self, rows: Sequence[dict[str, Any]]) -> None:
         self.ops: Any = None
         """The helpers that generated code calls (`apimpy.dotnet.ops`)."""
-        self._modules: dict[Key, list[str]] = {}
+        self._rows: dict[Key, dict[str, Any]] = {}
         self._alias: dict[str, Key] = {}
         self._short: dict[Key, list[Key]] = {}
         self._python: dict[str, Key] = {}
         self._namespaces: set[str] = set()
         self._extensions: dict[str, list[Key]] = {}
-        self._loaded: dict[Key, ClrType] = {}
+        self._types: dict[Key, TypeDecl] = {}
         self._extension_cache: dict[str, tuple[Method, ...]] = {}
         self._python_cache: dict[type, ClrType | None] = {}
         for row in rows:
-            full, arity = row["name"], row["arity"]
+            full, arity = row["name"], len(row["params"])
             key = full, arity
-            self._modules[key] = row["modules"]
+            self._rows[key] = row
             if row["alias"]:
                 self._alias[row["alias"]] = key
             space, _, short = full.rpartition(".")
@@ -83,22 +85,15 @@ class DotNet:
             for name in row["extensions"]:
                 self._extensions.setdefault(name, []).append(key)
 
-    def _get(self, key: Key) -> ClrType | None:
-        found = self._loaded.get(key)
-        if found is None:
-            modules = self._modules.get(key)
-            if modules is None:
-                return None
-            for name in modules:
-                for value in list(vars(importlib.import_module(name)).values()):
-                    if isinstance(value, ClrType) and value.full_name == key[0] and value.arity == key[1]:
-                        found = value
-            if found is None:
-                raise LookupError(f"index.json is stale: {key[0]} is not declared in {modules}")
-            if found.delegate and "Invoke" not in found.declarations:
-                found.declarations["Invoke"] = [Declaration("method", found.delegate, _invoke)]
-            self._loaded[key] = found
+    def _get(self, key: Key) -> TypeDecl | None:
+        found = self._types.get(key)
+        if found is None and key in self._rows:
+            found = self._types[key] = announce(self._rows[key])
         return found
+
+    def announced(self, full_name: str, arity: int) -> TypeDecl | None:
+        """A type of the index, for the module that declares it."""
+        return self._get((full_name, arity))
 
     def any_type(self, name: str, arity: int) -> ClrType | None:
         """By alias, full name, or simple name in any namespace: how declarations refer to types."""
@@ -171,50 +166,36 @@ class DotNet:
 
     def types(self) -> Iterator[ClrType]:
         """Every type; loads the whole library."""
-        for key in self._modules:
+        for key in self._rows:
             found = self._get(key)
             assert found is not None
+            found.complete()
             yield found
 
     def type_names(self) -> Iterator[str]:
         """Names by which expressions may call types, for "did you mean"."""
         yield from self._alias
-        for full, _ in self._modules:
+        for full, _ in self._rows:
             space, _, short = full.rpartition(".")
             yield short if space in IMPLICIT_USINGS else full
-
-
-def _invoke(self: Any, *args: Any) -> Any:
-    return self(*args)
 
 
 def build_index() -> list[dict[str, Any]]:
     """One row per declared type, found by importing every module below the package."""
     import pkgutil
 
-    homes: dict[int, tuple[ClrType, set[str]]] = {}
+    found: dict[int, TypeDecl] = {}
     for info in pkgutil.walk_packages(apimpy.dotnet.__path__, "apimpy.dotnet."):
-        if info.ispkg:
-            continue
-        for value in vars(importlib.import_module(info.name)).values():
-            if isinstance(value, ClrType):
-                homes.setdefault(id(value), (value, set()))[1].add(info.name)
+        if not info.ispkg:
+            held = vars(importlib.import_module(info.name)).values()
+            found |= {id(value): value for value in held if isinstance(value, TypeDecl)}
     rows = []
-    for t, holders in homes.values():
-        modules = sorted(t.modules & holders) or sorted(holders)[:1]
-        extensions = [n for n, items in t.declarations.items() if any("(this " in d.signature for d in items)]
+    for t in found.values():
         python = f"{t.python.__module__}.{t.python.__qualname__}" if t.python is not None else None
-        rows.append(
-            {
-                "name": t.full_name,
-                "arity": t.arity,
-                "alias": t.alias,
-                "python": python,
-                "modules": modules,
-                "extensions": sorted(extensions),
-            }
-        )
-    return sorted(rows, key=lambda r: (r["name"], r["arity"]))
+        extensions = [n for n, items in t.declarations.items() if any("(this " in d.signature for d in items)]
+        modules = {home: sorted(t.homes[home]) for home in sorted(t.homes)}
+        rows.append(header(t) | {"python": python, "extensions": sorted(extensions), "modules": modules})
+    return sorted(rows, key=lambda r: (r["name"], len(r["params"])))
 
 
 @cache
@@ -227,6 +208,11 @@ def universe() -> DotNet:
     return built
 
 
+def library_index() -> DotNet:
+    """What announces types: the universe, or whatever stands in for it while the index is being made."""
+    return ClrType.universe if isinstance(ClrType.universe, DotNet) else universe()
+
+
 def write_index() -> None:
     lines = b",\n".join(orjson.dumps(row) for row in build_index())
     with open(INDEX, "wb") as f:
@@ -235,4 +221,5 @@ def write_index() -> None:
 
 if __name__ == "__main__":
     sys.modules["apimpy.dotnet.universe"] = sys.modules["__main__"]
+    ClrType.universe = DotNet(())  # nothing is announced: every module speaks for itself
     write_index()

@@ -21,7 +21,7 @@ _MAX_DEPTH = 256
 _TEXT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#xD;"})
 _QUOTED = _TEXT | str.maketrans({'"': "&quot;", "\t": "&#x9;", "\n": "&#xA;"})
 _INVALID = pattern("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_PLAIN_NAME = pattern("[A-Za-z_](?:[A-Za-z0-9.-]|_(?!x[0-9A-Fa-f]))*")
+_PLAIN_NAME = pattern("(?!_x[0-9A-Fa-f])[A-Za-z_](?:[A-Za-z0-9.-]|_(?!x[0-9A-Fa-f]))*")
 _ESCAPED = pattern("_x(?:[0-9A-Fa-f]{4}|[0-9A-Fa-f]{8})_")
 
 

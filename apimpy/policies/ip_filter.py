@@ -140,7 +140,7 @@ def _checked(value: Value[str], cx: Binding, where: Span) -> _Number | None:
     if not isinstance(value, Constant):
         return None
     number = number_of(value.value)
-    if number is None:
+    if number is None and "{{" not in value.value:  # a named value that is not known here may be one
         why = "is no IP address"
         if "/" in value.value:
             why += ": CIDR notation is not supported, use <address-range>"

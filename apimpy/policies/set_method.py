@@ -31,9 +31,10 @@ class SetMethod(Policy, element="set-method", sections=ALL_SECTIONS):
     method: Value[str] = text(doc="HTTP verb.")
 
     def check(self, cx: Binding) -> None:
-        if isinstance(self.method, Constant) and not _TOKEN.fullmatch(self.method.value):
+        literal = self.method.value if isinstance(self.method, Constant) else None
+        if literal is not None and "{{" not in literal and not _TOKEN.fullmatch(literal):
             where = self.source.content_span if self.source.value is not None else self.source.name_span
-            cx.report("POL005", f"{self.method.value!r} is no HTTP method", where)
+            cx.report("POL005", f"{literal!r} is no HTTP method", where)
 
     def prepare(self, plan: Plan) -> Action:
         if isinstance(self.method, Constant):

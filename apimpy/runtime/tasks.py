@@ -25,22 +25,27 @@ async def settle(runs: Sequence[Callable[[], Coroutine[Any, Any, Any]]], *, firs
     """
     import asyncio
 
-    tasks = [asyncio.ensure_future(run()) for run in runs]
+    async def one(run: Callable[[], Coroutine[Any, Any, Any]], mine: int) -> Any:
+        try:
+            outcome = await run()
+        except Exception as error:  # handed to the caller as it is
+            outcome = error
+        if first:  # at once, so that nobody else finishes before the caller comes to know
+            for i, task in enumerate(tasks):
+                if i != mine:
+                    task.cancel()
+        return outcome
+
+    tasks = [asyncio.ensure_future(one(run, i)) for i, run in enumerate(runs)]
     try:
-        how = asyncio.FIRST_COMPLETED if first else asyncio.ALL_COMPLETED
-        done, _ = await asyncio.wait(tasks, return_when=how)
+        await asyncio.wait(tasks)
     finally:
         left = [task for task in tasks if not task.done()]
         for task in left:
             task.cancel()
         if left:
             await asyncio.gather(*left, return_exceptions=True)
-    return [_outcome(task) if task in done and not task.cancelled() else None for task in tasks]
-
-
-def _outcome(task: asyncio.Future[Any]) -> Any:
-    error = task.exception()
-    return task.result() if error is None else error
+    return [None if task.cancelled() else task.result() for task in tasks]
 
 
 async def within(seconds: float | None, work: Awaitable[Any]) -> Any:

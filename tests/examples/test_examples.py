@@ -103,6 +103,13 @@ PAIR = {"primary-backend": "@primary", "fallback-backend": "@fallback"}
 IDENTITY = {"azure-openai-endpoint": "@main", "api-version": "2024-10-21"}
 CALLER = {"default-team": "guests", "contact": "ops@example.org"}
 TEXT = "the quick brown fox and the lazy dog"
+NETWORK = {"backend-user": "gate", "backend-password": "keeper"}
+PAGE = "https://app.example.org"
+SERVICES = {"customer-url": "@customers", "stock-url": "@stock", "audit-url": "@audit"}
+ORDER_REPLY = (
+    b'<?xml version="1.0"?><s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body>'
+    b"<Order><id>7</id><item>a</item><item>b</item></Order></s:Body></s:Envelope>"
+)
 
 ROWS = [
     Row(
@@ -528,6 +535,119 @@ ROWS = [
         backend="@closed",
         named=CALLER,
         settings={"fragments": FRAGMENTS},
+    ),
+    Row(
+        "access.xml",
+        "known clients from known addresses",
+        [
+            Call("GET /a", 401, {"statusCode": 401, "message": "This client is not known."}),
+            Call("GET /a", 401, {"statusCode": 401, "message": "This client is not known."}, {"X-Client": "desktop"}),
+            Call("GET /a?debug=1&b=2", 200, {"ok": True}, {"X-Client": "Web"}),
+        ],
+        seen={"main": [Seen("GET /a?b=2&client=web", {"Authorization": "Basic Z2F0ZTprZWVwZXI="})]},
+        named=NETWORK | {"first-address": "127.0.0.1", "last-address": "127.0.0.9"},
+    ),
+    Row(
+        "access.xml",
+        "other addresses are refused without details",
+        [Call("GET /a", 403, {"statusCode": 403, "message": "Forbidden"}, {"X-Client": "web"}, reason="Forbidden")],
+        named=NETWORK | {"first-address": "10.0.0.1", "last-address": "10.0.0.9"},
+    ),
+    Row(
+        "cross-origin.xml",
+        "preflights are answered here, other origins get nothing",
+        [
+            Call(
+                "OPTIONS /a",
+                200,
+                b"",
+                {
+                    "Origin": PAGE,
+                    "Access-Control-Request-Method": "PUT",
+                    "Access-Control-Request-Headers": "x-request-id",
+                },
+                shows={
+                    "Access-Control-Allow-Origin": PAGE,
+                    "Access-Control-Allow-Credentials": "true",
+                    "Access-Control-Allow-Methods": "GET,PUT",
+                    "Access-Control-Allow-Headers": "Content-Type,X-Request-Id",
+                    "Access-Control-Max-Age": "600",
+                },
+            ),
+            Call(
+                "GET /a", 200, b"", {"Origin": "https://other.example.org"}, shows={"Access-Control-Allow-Origin": None}
+            ),
+        ],
+        seen={"main": []},
+        named={"page-origin": PAGE},
+    ),
+    Row(
+        "cross-origin.xml",
+        "responses can be read by the page, or called back",
+        [
+            Call(
+                "GET /a",
+                200,
+                {"see": "https://www.example.org/x"},
+                {"Origin": PAGE},
+                shows={"Access-Control-Allow-Origin": PAGE, "Access-Control-Expose-Headers": "X-Total"},
+            ),
+            Call(
+                "GET /a?callback=page.show",
+                200,
+                b'page.show({"see":"https://www.example.org/x"});',
+                shows={"Content-Type": "application/javascript; charset=utf-8", "Access-Control-Allow-Origin": None},
+            ),
+            Call("GET /a?callback=alert(1)", 400),
+        ],
+        named={"page-origin": PAGE},
+        answers={"main": [(200, JSON, b'{"see":"http://legacy.example.org/x"}')]},
+    ),
+    Row(
+        "enrich.xml",
+        "two services asked side by side",
+        [Call("GET /orders?id=7", 200, {"customer": {"name": "Ann"}, "stock": [1, 2]})],
+        seen={
+            "customers": [Seen("GET /customers/7", {"Authorization": "Basic Z2F0ZXdheTpzZWNyZXQ="}, b"")],
+            "stock": [Seen("GET /stock", {"Authorization": None}, b"")],
+            "main": [],
+        },
+        named=SERVICES,
+        answers={"customers": [(200, JSON, b'{"name":"Ann"}')], "stock": [(200, JSON, b'{"items":[1,2]}')]},
+    ),
+    Row(
+        "enrich.xml",
+        "stock may be missing, the customer may not",
+        [Call("GET /orders?id=7", 200, {"customer": {"name": "Ann"}, "stock": "unknown"})],
+        named=SERVICES | {"stock-url": "@closed"},
+        answers={"customers": [(200, JSON, b'{"name":"Ann"}')]},
+    ),
+    Row("enrich.xml", "no customer", [Call("GET /", 500, INTERNAL)], named=SERVICES | {"customer-url": "@closed"}),
+    Row(
+        "json-facade.xml",
+        "JSON outside, SOAP inside",
+        [Call("PUT /orders", 200, {"Envelope": {"Body": {"Order": {"id": "7", "item": ["a", "b"]}}}}, {}, {"id": 7})],
+        seen={
+            "main": [
+                Seen(
+                    "POST /orders",
+                    {"Content-Type": "application/xml; charset=utf-8"},
+                    b'<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><GetOrder version="2">'
+                    b"<id>7</id></GetOrder></s:Body></s:Envelope>",
+                )
+            ]
+        },
+        answers={"main": [(200, {"Content-Type": "text/xml"}, ORDER_REPLY)]},
+    ),
+    Row(
+        "mocked.xml",
+        "answers before there is a backend",
+        [
+            Call("POST /new", 201, b"", {"X-Preview": "created"}, {}, {"Content-Type": "application/json"}, "Created"),
+            Call("POST /new", 503, b"", {"X-Preview": "trouble"}, {}, {"Content-Type": None}, "Service Unavailable"),
+            Call("GET /old", 200, {"ok": True}),
+        ],
+        seen={"main": [Seen("GET /old")]},
     ),
 ]
 

@@ -10,9 +10,7 @@ ORIGIN = "https://app.test"
 MARK = '<set-variable name="ran" value="yes" />'
 
 
-def cors(
-    origins=(ORIGIN,), methods=None, headers=("*",), expose=(), age=None, credentials=None, terminate=None, element="cors"
-):
+def cors(origins=(ORIGIN,), methods=None, headers=("*",), expose=(), age=None, credentials=None, terminate=None):
     attributes = "" if credentials is None else f' allow-credentials="{credentials}"'
     attributes += "" if terminate is None else f' terminate-unmatched-request="{terminate}"'
     parts = f"<allowed-origins>{''.join(f'<origin>{o}</origin>' for o in origins)}</allowed-origins>"
@@ -82,7 +80,11 @@ def shown(response):
         ),
         # 8: no match of the origin
         (cors(), {"origin": "https://evil.test"}, None),
-        (cors(["@('https://app.' + 'test')"]), {}, {"Allow-Origin": ORIGIN, "Allow-Methods": "GET,POST", "Vary": "Origin"}),
+        (
+            cors(["@('https://app.' + 'test')"]),
+            {},
+            {"Allow-Origin": ORIGIN, "Allow-Methods": "GET,POST", "Vary": "Origin"},
+        ),
     ],
 )
 async def test_preflight(h, kit, policy, question, headers):
@@ -219,7 +221,7 @@ async def test_an_unknown_origin_gets_an_empty_200(h, kit, terminate):
 
 async def test_inside_a_container_nothing_happens(h, kit):
     inbound = f'<choose><when condition="true">{cors(["https://b.test"])}</when></choose>'
-    ex = await h.run(kit.policies(inbound=inbound), headers={"Origin": ORIGIN})
+    await h.run(kit.policies(inbound=inbound), headers={"Origin": ORIGIN})
     assert (len(h.transport.sent), h.codes()) == (1, ["POL016"])
 
 
@@ -277,7 +279,9 @@ async def test_crossdomain_xml_is_answered(h, kit, method):
     assert not h.transport.sent
 
 
-@pytest.mark.parametrize(("method", "path"), [("GET", "/api/crossdomain.xml"), ("POST", "/crossdomain.xml"), ("GET", "/")])
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/api/crossdomain.xml"), ("POST", "/crossdomain.xml"), ("GET", "/")]
+)
 async def test_other_requests_pass(h, kit, method, path):
     await h.run(kit.policies(inbound=FLASH), method=method, url=f"https://gw.test{path}")
     assert len(h.transport.sent) == 1

@@ -110,6 +110,6 @@ def out_target(b: Binder, a: Arg, t: Type) -> BExpr | None:
     if isinstance(a.value, bd.BLocal):
         b.use(a.value.local, assign=True)
         return a.value
-    if isinstance(a.value, bd.BArrayIndex | bd.BItem):
-        return b.unsupported(a.node, "an out or ref argument that is not a local variable")
+    if isinstance(a.value, bd.BArrayIndex):
+        return a.value
     return b.error(a.value, "CS1510", "A ref or out value must be an assignable variable")

@@ -73,6 +73,17 @@ def _declared_late(x: Record, own: Local | None = None) -> Iterator[Local]:
             yield from _declared_late(node, own)
 
 
+def _chosen(x: bd.BSwitch) -> bd.BSection | None:
+    """The one section that a switch on a constant runs, when its labels are plain constants."""
+    labels = [label for section in x.sections for label in section.labels]
+    if x.value.const is MISSING or any(label.of is not None or label.when is not None for label in labels):
+        return None
+    for section in x.sections:
+        if any(label.value is not None and label.value.const == x.value.const for label in section.labels):
+            return section
+    return x.sections[x.default] if x.default is not None else None
+
+
 class _Flow:
     """One walk over a tree, in the order of evaluation."""
 
@@ -262,14 +273,17 @@ class _Flow:
     def switch(self, x: bd.BSwitch, s: State) -> State:
         s = self.expr(x.value, s)
         self.breaks.append(_DEAD)
+        chosen = _chosen(x)
         for section in x.sections:
             start = _DEAD
+            if chosen is not None and section is not chosen:
+                continue
             for label in section.labels:
                 here = s - {label.local} if label.local is not None else s
                 start |= self.cond(label.when, here)[0] if label.when is not None else here
             self.statements(section.body, start)
         left = self.breaks.pop()
-        return left if x.default is not None else left | s
+        return left if x.default is not None or chosen is not None else left | s
 
     # --- functions
 

@@ -9,7 +9,7 @@ from apimpy.csharp import nodes as n
 from apimpy.csharp.bind import operators
 from apimpy.csharp.conversions import explicit
 from apimpy.csharp.known import NUMERIC, keyword, strip_nullable
-from apimpy.csharp.lookup import is_enum
+from apimpy.csharp.lookup import is_enum, is_reference
 from apimpy.csharp.types import ERROR, MISSING, TupleType
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ def assign(b: Binder, node: n.Assign) -> BExpr:
             return b.broken(node)
         return bd.BAssign(target.type, node.start, node.end, target, value, nullable=value.nullable)
     temp = b.temp(target.type, node.target)
+    temp.nullable = is_reference(target.type)
     right = b.value(node.value)
     result = operators.binary_bound(b, node, node.op, temp, right)
     if result.type is ERROR:

@@ -125,12 +125,21 @@ def _choose(b: Binder, group: bd.BMethodGroup, args: list[Arg], name_at: n.Node)
         return None, args
     c = resolve(b, name_at, name, methods, with_receiver, group.type_args, quiet=True)
     if c is None and not broken:
-        other = _for_another_receiver(b, group, with_receiver)
+        other = None if _fits_shape(b, methods, with_receiver) else _for_another_receiver(b, group, with_receiver)
         if other is not None:
             _wrong_receiver(b, receiver, group.name, other)
         else:
             resolve(b, name_at, name, methods, with_receiver, group.type_args)
     return c, with_receiver
+
+
+def _fits_shape(b: Binder, methods: list[Method], args: list[Arg]) -> bool:
+    """One of the methods takes this many arguments, and its type arguments can be inferred."""
+    for m in methods:
+        slots = slots_of(m, args, expanded=False)
+        if slots is not None and (not m.type_params or infer(b, m, args, slots, expanded=False) is not None):
+            return True
+    return False
 
 
 def _for_another_receiver(b: Binder, group: bd.BMethodGroup, args: list[Arg]) -> Method | None:

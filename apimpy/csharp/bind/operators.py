@@ -142,6 +142,8 @@ def binary_bound(b: Binder, node: n.Node, op: str, left: BExpr, right: BExpr) ->
         right = b.convert(right, lt, right)
         rt = right.type
     k = b.k
+    if op in ("+", "-") and is_delegate(lt) and isinstance(right, bd.BMethodGroup | bd.BUnboundLambda):
+        return b.unsupported(node, "combining delegates")
     if isinstance(left, bd.BMethodGroup | bd.BUnboundLambda) or isinstance(right, bd.BMethodGroup | bd.BUnboundLambda):
         return _no_operator(b, node, op, left, right)
     lb, rb = strip_nullable(lt), strip_nullable(rt)

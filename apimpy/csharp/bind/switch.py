@@ -98,13 +98,14 @@ def _label(b: Binder, label: n.Label, value: BExpr, seen: set[Any]) -> bd.BLabel
                 elif test.type is NULL and value.type.is_value and not is_nullable(value.type):
                     b.convert(test, value.type, label.value)
                 key = (type(test.const), test.const)
-                if label.when is None and key in seen:
+                if key in seen:
                     b.error(
                         label,
                         "CS0152",
                         f"The switch statement contains multiple cases with the label value '{test.const}'",
                     )
-                seen.add(key)
+                if label.when is None:
+                    seen.add(key)
                 test = b.convert(test, b.k.object_, label.value) if value.type is b.k.object_ else test
     elif label.type is not None:
         of = value.type if label.type.is_var else b.type(label.type)

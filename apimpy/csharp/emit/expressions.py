@@ -75,8 +75,7 @@ def with_outs(em: Emitter, call: ast.expr, outs: list[tuple[int, BExpr | None]])
     items: list[ast.expr] = [ast.NamedExpr(ast.Name(t, STORE), call)]
     for i, (_, place) in enumerate(outs):
         if place is not None:
-            assert isinstance(place, bd.BLocal)
-            items.append(em.assign_expr(place.local, ast.Subscript(load(t), const(i + 1), LOAD)))
+            items.append(store(em, place, ast.Subscript(load(t), const(i + 1), LOAD), wanted=False))
     items.append(ast.Subscript(load(t), const(0), LOAD))
     return em.sequence(items)
 

@@ -191,9 +191,17 @@ def filtered(em: Emitter, catches: list[bd.BCatch]) -> ast.ExceptHandler:
         test: ast.expr = ast.Call(em.g(isinstance), [load(name), em.g(em.ops.catcher(c.type))], [])
         if c.local is not None:
             test = ast.BoolOp(ast.And(), [test, em.sequence([bind_catch(em, c.local, name), const(True)])])
-        if c.when is not None:
-            test = ast.BoolOp(ast.And(), [test, em.expr(c.when)])
-        chain = [ast.If(test, em.body(c.body), chain)]
+        if c.when is None:
+            chain = [ast.If(test, em.body(c.body), chain)]
+            continue
+        chosen = em.fresh()  # a filter that throws counts as false
+        target = ast.Name(chosen, STORE)
+        test = ast.BoolOp(ast.And(), [test, em.expr(c.when)])
+        ignored = ast.ExceptHandler(em.g(em.ops.Clr), None, [ast.Assign([ast.Name(chosen, STORE)], const(False))])
+        chain = [
+            ast.Try([ast.Assign([target], test)], [ignored], [], []),
+            ast.If(load(chosen), em.body(c.body), chain),
+        ]
     return ast.ExceptHandler(em.g(em.ops.Clr), name, chain)
 
 

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import base64
 import binascii
-from dataclasses import dataclass, field
 from typing import Any
 
 from apimpy.dotnet.apim.jwt import extensions
 from apimpy.dotnet.decl import clr_type
+from apimpy.record import Record, field
 
 __all__ = ["Authorization", "BasicAuthCredentials", "parse_basic"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class BasicAuthCredentials:
+class BasicAuthCredentials(Record, frozen=True):
     user_id: str
     password: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Authorization:
+class Authorization(Record, frozen=True):
     """Claims are boxed values."""
 
     access_token: str

@@ -5,13 +5,13 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from apimpy.csharp.types import ClrType, Type, array_of
 from apimpy.dotnet.decl import clr_type
 from apimpy.dotnet.values import Array, from_text, to_text
 from apimpy.dotnet.web.octets import string_array
+from apimpy.record import Record
 
 if TYPE_CHECKING:
     from apimpy.dotnet.collections_.dictionary import Dictionary
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Jwt", "parse_jwt"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Jwt:
+class Jwt(Record, frozen=True):
     """A parsed token.  `claims` are the payload's members, each as texts."""
 
     algorithm: str | None

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from apimpy.dotnet.decl import clr_type
 from apimpy.dotnet.exceptions import ArgumentNullException
 from apimpy.dotnet.web.octets import byte_array
+from apimpy.record import Record
 
 if TYPE_CHECKING:
     from apimpy.dotnet.values import Array
@@ -61,8 +61,7 @@ def friendly_name(value: str) -> str | None:
     return _FRIENDLY.get(value)
 
 
-@dataclass(slots=True)
-class Oid:
+class Oid(Record):
     """An object identifier with its friendly name."""
 
     value: str | None
@@ -75,8 +74,7 @@ class Oid:
         return cls(known, text) if known else cls(text, friendly_name(text))
 
 
-@dataclass(frozen=True, slots=True)
-class Encoded:
+class Encoded(Record, frozen=True, eq=True):
     """DER bytes under an identifier."""
 
     oid: Oid

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from apimpy.dotnet.crypto.hash_ import digest
 from apimpy.dotnet.decl import clr_type, enum_type
 from apimpy.dotnet.exceptions import ArgumentException, ArgumentNullException, CryptographicException
 from apimpy.dotnet.web.octets import byte_array, octets
+from apimpy.record import Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,8 +26,7 @@ SPACE = "System.Security.Cryptography."
 HASHES = ("MD5", "SHA1", "SHA256", "SHA384", "SHA512")
 
 
-@dataclass(frozen=True, slots=True)
-class HashName:
+class HashName(Record, frozen=True, eq=True):
     """A HashAlgorithmName."""
 
     name: str | None = None
@@ -36,8 +35,7 @@ class HashName:
         return self.name or ""
 
 
-@dataclass(frozen=True, slots=True)
-class SignaturePadding:
+class SignaturePadding(Record, frozen=True, eq=True):
     """An RSASignaturePadding: `Pkcs1` or `Pss`."""
 
     mode: str
@@ -46,8 +44,7 @@ class SignaturePadding:
         return self.mode
 
 
-@dataclass(frozen=True, slots=True)
-class EncryptionPadding:
+class EncryptionPadding(Record, frozen=True, eq=True):
     """An RSAEncryptionPadding; `hash_name` of OAEP."""
 
     mode: str
@@ -57,8 +54,7 @@ class EncryptionPadding:
         return self.mode + self.hash_name.clr_to_string()
 
 
-@dataclass(slots=True)
-class Parameters:
+class Parameters(Record):
     """RSAParameters: numbers as big-endian bytes, None for what a public key does not have."""
 
     numbers: dict[str, bytes | None]

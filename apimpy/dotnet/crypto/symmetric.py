@@ -6,7 +6,6 @@ The other modes of `CipherMode` are refused as .NET refuses them.  RC2 is declar
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from apimpy.csharp.types import ClrType, Type
@@ -21,6 +20,7 @@ from apimpy.dotnet.exceptions import (
     ObjectDisposedException,
 )
 from apimpy.dotnet.web.octets import byte_array
+from apimpy.record import Record
 
 if TYPE_CHECKING:
     from apimpy.dotnet.values import Array, EnumValue
@@ -35,8 +35,7 @@ CBC: EnumValue = cipher_mode.enum_members["CBC"]
 PKCS7: EnumValue = padding_mode.enum_members["PKCS7"]
 
 
-@dataclass(frozen=True, slots=True)
-class Family:
+class Family(Record, frozen=True, eq=True):
     """Facts of one cipher; sizes in bytes."""
 
     name: str

@@ -6,7 +6,6 @@ Values come out unboxed, as the static type of the conversion says.
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
 from typing import Any
 
 from apimpy.csharp.types import Named, Type
@@ -36,6 +35,7 @@ from apimpy.dotnet.json_net.library import call
 from apimpy.dotnet.json_net.scalars import BigInteger, is_bytes
 from apimpy.dotnet.json_net.tree import JProperty, JToken, JValue
 from apimpy.dotnet.values import BOXES, Array, EnumValue, Int64, Runtime, to_string, type_of
+from apimpy.record import Record
 
 __all__ = ["CASTS", "Cast", "cast", "change_type", "default_of", "value_as"]
 
@@ -48,8 +48,7 @@ OBJECT = ("System.Object",)
 TEXT = ("System.String",)
 
 
-@dataclass(frozen=True, slots=True)
-class Cast:
+class Cast(Record, frozen=True, eq=True):
     """One target type: its keyword in C#, full name, name in messages, and the kinds of token it takes."""
 
     keyword: str

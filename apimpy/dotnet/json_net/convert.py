@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from apimpy.csharp.types import AnonymousType, ClrType, Type
 from apimpy.dotnet.decl import clr_type
-from apimpy.dotnet.exceptions import ArgumentException, ArgumentNullException
-from apimpy.dotnet.json_net.deserialize import deserialize, raw_of
-from apimpy.dotnet.json_net.exact import Reader
+from apimpy.dotnet.exceptions import ArgumentException, ArgumentNullException, ClrError
+from apimpy.dotnet.json_net.deserialize import deserialize_any, deserialize_text
 from apimpy.dotnet.json_net.reader import parse_text
 from apimpy.dotnet.json_net.scalars import find_kind, quote, scalar_text
 from apimpy.dotnet.json_net.serialize import from_object
 from apimpy.dotnet.json_net.tree import JValue
+from apimpy.dotnet.json_net.typing_ import is_a
 from apimpy.dotnet.values import Array, EnumValue, Runtime, box, from_text, type_of
 
 if TYPE_CHECKING:
     from apimpy.dotnet.json_net.kinds import SerializerSettings
 
-__all__ = ["deserialize_text", "serialize_text"]
+__all__ = ["deserialize", "serialize_text"]
 
 convert = clr_type("Newtonsoft.Json.JsonConvert", kind="static", allowed="SerializeObject DeserializeObject")
 
@@ -72,68 +73,43 @@ def serialize_with(value: Any, formatting: EnumValue, settings: SerializerSettin
 # --- reading ---------------------------------------------------------------------------------------------------------
 
 
-def deserialize_text(rt: Runtime, text: str | None, of: Type | None, settings: SerializerSettings | None = None) -> Any:
+def deserialize(rt: Runtime, text: str | None, of: Type | None) -> Any:
     """`JsonConvert.DeserializeObject<T>(text)`; without a type, tokens and plain values."""
     if text is None:
         raise ArgumentNullException("value")
-    if not _has_content(text):
-        if of is None or not of.is_value:
-            return None
-        from apimpy.dotnet.json_net.casts import default_of
-
-        return default_of(of)
-    token = parse_text(text)
-    if of is None:
-        return token.value if isinstance(token, JValue) else token
-    if isinstance(token, JValue) and of.full_name == "System.String":
-        return _string(text, token)
-    return deserialize(raw_of(token), of, rt)
-
-
-def _has_content(text: str) -> bool:
-    head = text[:64].strip()
-    if head and head[0] not in "/\0":
-        return True
-    reader = Reader(from_text(text))
-    while reader.read():
-        if reader.current != "Comment":
-            return True
-    return False
-
-
-def _string(text: str, token: JValue) -> Any:
-    """A document that is one string, read into a string: a date stays the text it was."""
-    reader = Reader(from_text(text), dates=False)
-    while reader.read():
-        if reader.current == "String":
-            return reader.value
-    return None if token.value is None else scalar_text(token.kind, token.value)
+    tokens = of is None or is_a(of, "Newtonsoft.Json.Linq.JToken") or of.full_name == "System.Object"
+    if tokens:
+        with suppress(ClrError):  # the usual case is a document without faults: what is wrong is found out below
+            token = parse_text(text)
+            if of is None or of.full_name == "System.Object":
+                return token.value if isinstance(token, JValue) else token
+            if is_a(type_of(token), of.full_name):
+                return token
+    return deserialize_any(rt, from_text(text)) if of is None else deserialize_text(rt, from_text(text), of)
 
 
 @convert.method("static T? DeserializeObject<T>(string value)", rt=True, reify=True)
 def deserialize_object(rt: Runtime, of: Type, text: str | None) -> Any:
-    return deserialize_text(rt, text, of)
+    return deserialize(rt, text, of)
 
 
-convert.method(
-    "static object? DeserializeObject(string value)", lambda rt, text: deserialize_text(rt, text, None), rt=True
-)
+convert.method("static object? DeserializeObject(string value)", lambda rt, text: deserialize(rt, text, None), rt=True)
 
 
 @convert.method("static T? DeserializeObject<T>(string value, JsonSerializerSettings? settings)", rt=True, reify=True)
 def deserialize_with(rt: Runtime, of: Type, text: str | None, settings: SerializerSettings | None) -> Any:
-    return deserialize_text(rt, text, of, settings)
+    return deserialize(rt, text, of)
 
 
 @convert.method("static T? DeserializeObject<T>(string value, params JsonConverter[] converters)", rt=True, reify=True)
 def deserialize_converters(rt: Runtime, of: Type, text: str | None, converters: Array) -> Any:
-    return deserialize_text(rt, text, of)
+    return deserialize(rt, text, of)
 
 
 @convert.method("static T? DeserializeAnonymousType<T>(string value, T anonymousTypeObject)", rt=True, reify=True)
 def deserialize_like(rt: Runtime, of: Type, text: str | None, sample: Any) -> Any:
     kind = getattr(sample, "clr_type", of)
-    return deserialize_text(rt, text, kind if isinstance(kind, AnonymousType) else of)
+    return deserialize(rt, text, kind if isinstance(kind, AnonymousType) else of)
 
 
 _NO_XML = "conversion between JSON and XML is not available"

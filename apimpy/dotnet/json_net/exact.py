@@ -13,6 +13,7 @@ from apimpy.dotnet.json_net.path_text import path_text
 from apimpy.dotnet.json_net.scalars import BigInteger, date_of
 from apimpy.dotnet.json_net.tree import LONG_MAX
 from apimpy.dotnet.values import Int64
+from apimpy.pattern import pattern
 
 __all__ = ["Reader"]
 
@@ -22,6 +23,7 @@ END_OBJECT, END_ARRAY, END_CONSTRUCTOR, NAME = "EndObject", "EndArray", "EndCons
 CLOSES = {END_OBJECT: "Object", END_ARRAY: "Array", END_CONSTRUCTOR: "Constructor"}
 _NUMBER_CHARS = frozenset("-+aAbBcCdDeEfFxX.0123456789")
 _ESCAPES = {"b": "\b", "t": "\t", "n": "\n", "f": "\f", "r": "\r", "\\": "\\", '"': '"', "'": "'", "/": "/"}
+_STOPS = {quote: pattern(rf"[{quote}\\\r\n]") for quote in "\"'"}
 _MAX_DIGITS = 380
 MAX_DEPTH = 64
 
@@ -63,12 +65,16 @@ class Reader:
         return path_text([p[1] for p in self.stack] + ([self.container[1]] if inside else []))
 
     def error(self, message: str) -> ClrError:
-        column = self.pos - self.line_start
-        line = 0 if self.state == "Start" and column == 0 and self.current != "Comment" else self.line
         message = message.strip()
         if not message.endswith("."):
             message += "."
-        return JsonReaderException(f"{message} Path '{self.path}', line {line}, position {column}.")
+        return JsonReaderException(f"{message} {self.where()}")
+
+    def where(self) -> str:
+        """The end of every message: path and position."""
+        column = self.pos - self.line_start
+        line = 0 if self.state == "Start" and column == 0 and self.current != "Comment" else self.line
+        return f"Path '{self.path}', line {line}, position {column}."
 
     def unexpected(self, c: str) -> ClrError:
         return self.error(f"Unexpected character encountered while parsing value: {c}.")
@@ -381,7 +387,10 @@ class Reader:
         """The string after its opening quote; moves behind the closing one."""
         text, out, start = self.text, [], self.pos
         at = start
+        stop = _STOPS[quote].search
         while True:
+            found = stop(text, at)
+            at = self.end if found is None else found.start()
             if at >= self.end:
                 self.pos = at
                 raise self.error(f"Unterminated string. Expected delimiter: {quote}.")
@@ -397,16 +406,13 @@ class Reader:
                     raise self.error(f"Unterminated string. Expected delimiter: {quote}.")
                 out.append(self._escape())
                 start = at = self.pos
-            elif c == "\r":
-                self.pos = at
-                self._carriage_return()
-                at = self.pos
-            elif c == "\n":
-                self.pos = at
-                self._line_feed()
-                at = self.pos
             else:
-                at += 1
+                self.pos = at
+                if c == "\r":
+                    self._carriage_return()
+                else:
+                    self._line_feed()
+                at = self.pos
 
     def _escape(self) -> str:
         c = self.text[self.pos]
@@ -439,6 +445,11 @@ class Reader:
         return chr(int(digits, 16))
 
     def _number(self) -> bool:
+        token, value = self.number_of(self.number_text())
+        return self._set(token, value, counted=True)
+
+    def number_text(self) -> str:
+        """The characters of a number."""
         start = self.pos
         while self.pos < self.end:
             c = self.text[self.pos]
@@ -448,16 +459,14 @@ class Reader:
                 break
             else:
                 raise self.error(f"Unexpected character encountered while parsing number: {c}.")
-        text = self.text[start : self.pos]
         self._after()
         self._count()
-        token, value = self._number_of(text)
-        return self._set(token, value, counted=True)
+        return self.text[start : self.pos]
 
-    def _number_of(self, text: str) -> tuple[str, Any]:
+    def number_of(self, text: str) -> tuple[str, Any]:
         invalid = f"Input string '{text}' is not a valid number."
-        if len(text) > 1 and text[0] == "0" and text[1] not in ".eE":
-            value = _based(text)
+        if is_based(text):
+            value = based(text)
             if value is None:
                 raise self.error(invalid)
             return "Integer", Int64(value)
@@ -470,12 +479,17 @@ class Reader:
         if not all(c in "+-.eE0123456789" for c in text):
             raise self.error(invalid)
         try:
-            return "Float", float(text)
+            return "Float", float(text) or 0.0  # one zero, without a sign
         except ValueError:
             raise self.error(invalid) from None
 
 
-def _based(text: str) -> int | None:
+def is_based(text: str) -> bool:
+    """Whether a number is hexadecimal or octal."""
+    return len(text) > 1 and text[0] == "0" and text[1] not in ".eE"
+
+
+def based(text: str) -> int | None:
     """A hexadecimal or octal 64-bit number."""
     hexadecimal = text[:2] in ("0x", "0X")
     try:

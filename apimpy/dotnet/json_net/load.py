@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from apimpy.dotnet.exceptions import ArgumentException
+from apimpy.dotnet.exceptions import ArgumentException, JsonWriterException
 from apimpy.dotnet.json_net.exact import CLOSES, NAME, START_ARRAY, START_CONSTRUCTOR, START_OBJECT, Reader
 from apimpy.dotnet.json_net.kinds import BOOLEAN, COMMENT, DATE, FLOAT, INTEGER, NULL, STRING, UNDEFINED
 from apimpy.dotnet.json_net.tree import JArray, JConstructor, JContainer, JObject, JToken, JValue
 
-__all__ = ["load"]
+__all__ = ["load", "take"]
 
 _VALUES = {
     "Undefined": UNDEFINED,
@@ -59,6 +59,15 @@ def load_one(reader: Reader, what: str, settings: Any) -> JToken:
     return JValue.of(reader.value, kind)
 
 
+def take(reader: Reader) -> JToken:
+    """The value the reader is at, moving to its end.  Text that ends too early is cut off, as a token writer does."""
+    root = _container(reader)
+    if root is None:
+        return JValue.of(reader.value, _VALUES[reader.current])
+    _fill(reader, root, None, cut=True)
+    return root
+
+
 def _container(reader: Reader) -> JContainer | None:
     if reader.current == START_OBJECT:
         return JObject()
@@ -71,11 +80,11 @@ def _container(reader: Reader) -> JContainer | None:
     return None
 
 
-def _fill(reader: Reader, root: JContainer, settings: Any) -> None:
+def _fill(reader: Reader, root: JContainer, settings: Any, *, cut: bool = False) -> None:
     """Read the content of a container whose opening token is current."""
     depth = reader.depth
     name = root.clr_name.rpartition(".")[2]
-    if not reader.read():
+    if not reader.read() and not cut:
         raise reader.error(f"Error reading {name} from JsonReader.")
     comments = settings is not None and settings.get("CommentHandling").value == 1
     duplicates = 0 if settings is None else settings.get("DuplicatePropertyNameHandling").value
@@ -109,6 +118,10 @@ def _fill(reader: Reader, root: JContainer, settings: Any) -> None:
                 open_.append(child)
         if not reader.read():
             break
+    if cut:
+        if reader.state != "Finished":
+            raise JsonWriterException("Unexpected end when reading token. Path ''.")
+        return
     if reader.depth > depth:
         raise reader.error(f"Unexpected end of content while loading {name}.")
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
+import time
 from decimal import Decimal
 from json.encoder import encode_basestring
 from typing import Any
 
 from apimpy.dotnet.decl import clr_type
-from apimpy.dotnet.exceptions import ArgumentException, FormatException
+from apimpy.dotnet.exceptions import ArgumentException, InvalidCastException
 from apimpy.dotnet.json_net.kinds import (
     BOOLEAN,
     BYTES,
@@ -28,6 +29,7 @@ from apimpy.dotnet.values import (
     EnumValue,
     Int16,
     Int64,
+    Runtime,
     SByte,
     Single,
     UInt16,
@@ -110,7 +112,7 @@ def date_of(text: str) -> Any:
 
 
 def compare(kind: EnumValue, a: Any, b: Any) -> int:
-    """Order of two values of one kind, as `JValue.CompareTo` has it."""
+    """Order of two values as values of that kind, as `JValue.CompareTo` has it."""
     if a is b:
         return 0
     if b is None:
@@ -118,40 +120,92 @@ def compare(kind: EnumValue, a: Any, b: Any) -> int:
     if a is None:
         return -1
     if kind is INTEGER:
-        return _sign(_integer(a), _integer(b))
+        return _compare_integers(a, b)
     if kind is FLOAT:
-        if isinstance(a, Decimal) or isinstance(b, Decimal):
-            return _sign(Decimal(a), Decimal(b))
-        x, y = _float(a), _float(b)
-        epsilon = (abs(x) + abs(y) + 10.0) * 2.2204460492503131e-16
-        return 0 if x == y or -epsilon < x - y < epsilon else _sign(x, y)
+        return _compare_floats(a, b)
+    if kind is BOOLEAN:
+        return _sign(_converted("Boolean", a), _converted("Boolean", b))
+    if kind is DATE:
+        return _compare_dates(a, b)
+    name = _EXACT.get(kind)
+    if name is None:
+        return _ordinal(to_string(a), to_string(b))
+    if find_kind(b) is not kind:
+        raise ArgumentException(f"Object must be of type {name}.")
     if kind is BYTES:
         return _sign(list(a), list(b))
     if kind is URI:
         return _sign(to_string(a), to_string(b))
-    if isinstance(a, str) or isinstance(b, str):
-        return _sign(to_string(a), to_string(b))
-    if equals(a, b):
-        return 0
-    return -1 if a < b else 1
+    return 0 if equals(a, b) else -1 if a < b else 1
+
+
+class _WallClock:
+    """For the one conversion that asks for today: a time without a date.  Comparisons are not given a `Runtime`."""
+
+    def now(self) -> float:
+        return time.time()
+
+    def ticks(self) -> int:
+        return int(time.time() * 10_000_000) + 621_355_968_000_000_000
+
+
+_FREE = Runtime(_WallClock(), None)
+_EXACT = {BYTES: "byte[]", GUID: "Guid", TIMESPAN: "TimeSpan", URI: "Uri"}
+
+
+def _converted(name: str, value: Any) -> Any:
+    """`Convert.ToX(value)`"""
+    from apimpy.dotnet.json_net.library import call
+
+    return call(_FREE, "System.Convert", "To" + name, ("System.Object",), value)
+
+
+def _ordinal(a: str, b: str) -> int:
+    """`string.CompareOrdinal`: the difference of the first characters that differ, else of the lengths."""
+    for x, y in zip(a, b, strict=False):
+        if x != y:
+            return ord(x) - ord(y)
+    return len(a) - len(b)
+
+
+def _compare_integers(a: Any, b: Any) -> int:
+    if isinstance(a, (int, EnumValue)) and isinstance(b, (int, EnumValue)):
+        return _sign(_integer(a), _integer(b))
+    if isinstance(a, Decimal) or isinstance(b, Decimal):
+        return _sign(_converted("Decimal", a), _converted("Decimal", b))
+    if isinstance(a, float) or isinstance(b, float):
+        return _compare_floats(a, b)
+    return _sign(int(_converted("Int64", a)), int(_converted("Int64", b)))
+
+
+def _compare_floats(a: Any, b: Any) -> int:
+    if isinstance(a, Decimal) or isinstance(b, Decimal):
+        return _sign(_converted("Decimal", a), _converted("Decimal", b))
+    x = float(a) if isinstance(a, (int, float)) else _converted("Double", a)
+    y = float(b) if isinstance(b, (int, float)) else _converted("Double", b)
+    epsilon = (abs(x) + abs(y) + 10.0) * 2.2204460492503131e-16
+    return 0 if x == y or -epsilon < x - y < epsilon else _sign(x, y)
+
+
+def _compare_dates(a: Any, b: Any) -> int:
+    offsets = [type_of(v).full_name == "System.DateTimeOffset" for v in (a, b)]
+    if type_of(a).full_name == "System.DateTime":
+        other = b.reading if offsets[1] else _converted("DateTime", b)
+        return -1 if a < other else int(other < a)
+    if not offsets[0]:
+        raise InvalidCastException(
+            f"Unable to cast object of type '{type_of(a).full_name}' to type 'System.DateTimeOffset'."
+        )
+    if not offsets[1]:
+        from apimpy.dotnet.json_net.library import call
+
+        date = _converted("DateTime", b)
+        b = call(_FREE, "System.DateTimeOffset", ".ctor", ("System.DateTime",), date)
+    return -1 if a < b else int(b < a)
 
 
 def _integer(value: Any) -> Any:
-    if isinstance(value, EnumValue):
-        return value.value
-    if isinstance(value, (int, float, Decimal)):
-        return value
-    try:
-        return int(to_string(value))
-    except ValueError:
-        raise FormatException("Input string was not in a correct format.") from None
-
-
-def _float(value: Any) -> float:
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        raise FormatException("Input string was not in a correct format.") from None
+    return value.value if isinstance(value, EnumValue) else value
 
 
 def _sign(a: Any, b: Any) -> int:

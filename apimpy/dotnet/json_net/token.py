@@ -291,6 +291,8 @@ def _implicit(keyword: str) -> Any:
     def convert(value: Any) -> JValue:
         if value is None:
             return JValue(None)
+        if keyword == "double":
+            return JValue(value or 0.0)  # Json.NET has one zero, without a sign
         return JValue(value if marker is None else marker(value))
 
     return convert

@@ -91,7 +91,7 @@ def wrap(raw: Any, owner: JContainer | None, key: str | None = None) -> JToken:
     elif kind is int:
         token = JValue.of(Int64(raw) if -LONG_MAX - 2 < raw <= LONG_MAX else BigInteger(raw), INTEGER)
     elif kind is float:
-        token = JValue.of(raw, FLOAT)
+        token = JValue.of(raw or 0.0, FLOAT)  # Json.NET has one zero, without a sign
     elif kind is bool:
         token = JValue.of(raw, BOOLEAN)
     else:

@@ -5,7 +5,7 @@ Options (`i`, `m`, `s`, `x`, `n`) are resolved while parsing: a node says itself
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from apimpy.record import Record, field
 
 __all__ = [
     "Alternation",
@@ -25,20 +25,17 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Literal:
+class Literal(Record, frozen=True, eq=True):
     char: str
     ignore_case: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Any:
+class Any(Record, frozen=True, eq=True):
     newline: bool
     """`.` under Singleline, which matches a line feed too."""
 
 
-@dataclass(frozen=True, slots=True)
-class CharSet:
+class CharSet(Record, frozen=True, eq=True):
     """`items` are (low, high) ranges, one letter of `dDwWsS`, or `p{Lu}`/`P{Lu}`."""
 
     items: tuple[tuple[str, str] | str, ...]
@@ -48,24 +45,21 @@ class CharSet:
     subtract: CharSet | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Anchor:
+class Anchor(Record, frozen=True, eq=True):
     """`kind`: A Z z G b B as in the pattern, `^` and `$` of Multiline."""
 
     kind: str
     ascii: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Backreference:
+class Backreference(Record, frozen=True, eq=True):
     number: int
     ignore_case: bool
     ascii: bool = False
     """ECMAScript: a group that took no part matches the empty string."""
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Record, frozen=True, eq=True):
     """A capturing group; `pops` is the group whose last capture a balancing group takes away."""
 
     number: int | None
@@ -73,20 +67,17 @@ class Group:
     pops: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Record, frozen=True, eq=True):
     body: Node
     behind: bool
     negated: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Atomic:
+class Atomic(Record, frozen=True, eq=True):
     body: Node
 
 
-@dataclass(frozen=True, slots=True)
-class Conditional:
+class Conditional(Record, frozen=True, eq=True):
     """`test` is the number of a group or an expression that is looked at."""
 
     test: int | Node
@@ -94,21 +85,18 @@ class Conditional:
     no: Node
 
 
-@dataclass(frozen=True, slots=True)
-class Repeat:
+class Repeat(Record, frozen=True, eq=True):
     body: Node
     least: int
     most: int | None
     lazy: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Sequence:
+class Sequence(Record, frozen=True, eq=True):
     items: tuple[Node, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Alternation:
+class Alternation(Record, frozen=True, eq=True):
     options: tuple[Node, ...]
 
 
@@ -128,8 +116,7 @@ Node = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
+class Pattern(Record, frozen=True, eq=True):
     """A parsed pattern: its tree, its group numbers in order, the names of the groups by number."""
 
     root: Node

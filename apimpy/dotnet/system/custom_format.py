@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from apimpy.record import Record
 
 if TYPE_CHECKING:
     from apimpy.dotnet.system.digits import Number
@@ -13,8 +14,7 @@ __all__ = ["exponent_text", "format_custom"]
 _FAR = 1 << 30
 
 
-@dataclass(slots=True)
-class _Section:
+class _Section(Record):
     """What one section of the format asks for."""
 
     digit_count: int = 0

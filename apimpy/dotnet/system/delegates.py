@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from apimpy.dotnet.decl import TypeDecl, clr_type
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    pass
 
 __all__ = ["action", "comparison", "converter", "func", "predicate"]
 
@@ -15,16 +15,10 @@ delegate = clr_type("System.Delegate", allowed="")
 multicast_delegate = clr_type("System.MulticastDelegate", bases="Delegate", allowed="")
 
 
-def _invoke(fn: Callable[..., Any], *args: Any) -> Any:
-    return fn(*args)
-
-
 def _delegate(name: str, params: list[str], result: str, arguments: str) -> TypeDecl:
     full = f"{name}<{', '.join(params)}>" if params else name
     signature = f"{result} Invoke({arguments})"
-    t = clr_type(full, kind="delegate", bases="MulticastDelegate", delegate=signature, allowed="")
-    t.method(signature, _invoke)
-    return t
+    return clr_type(full, kind="delegate", bases="MulticastDelegate", delegate=signature, allowed="")
 
 
 def _numbered(count: int) -> tuple[list[str], str]:

@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from apimpy.dotnet.values import single
+from apimpy.record import Record
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["Number", "of_decimal", "of_float", "of_integer", "shortest_single"]
 
 
-@dataclass(slots=True)
-class Number:
+class Number(Record):
     digits: str
     scale: int
     negative: bool

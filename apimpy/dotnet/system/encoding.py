@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from apimpy.dotnet.decl import TypeDecl, clr_type
@@ -16,6 +15,7 @@ from apimpy.dotnet.system.exception_ import DecoderFallbackException, EncoderFal
 from apimpy.dotnet.system.integers import byte
 from apimpy.dotnet.system.string_ import char_array
 from apimpy.dotnet.values import Array, check_size, from_text, to_text, well_formed
+from apimpy.record import Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,8 +25,7 @@ __all__ = ["Encoding", "encoding", "get_encoding"]
 _BYTE = byte.of()
 
 
-@dataclass(frozen=True, slots=True)
-class Encoding:
+class Encoding(Record, frozen=True, eq=True):
     """An encoding: .NET's names for it, Python's codec, and what to do with what it cannot express."""
 
     web_name: str

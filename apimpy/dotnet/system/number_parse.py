@@ -6,7 +6,6 @@ The readers return the value, None (not a number) or `OVERFLOW`; the `parse_*` f
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
@@ -14,6 +13,7 @@ from apimpy.dotnet.exceptions import ArgumentException, ArgumentNullException, F
 from apimpy.dotnet.system.arithmetic import fit, overflow_message
 from apimpy.dotnet.values import single
 from apimpy.pattern import pattern
+from apimpy.record import Record
 
 __all__ = [
     "FLOAT",
@@ -48,8 +48,7 @@ _HEX_DIGITS = pattern(r"[0-9a-fA-F]+")
 _SPECIAL = {"nan": "nan", "infinity": "inf", "-infinity": "-inf", "+infinity": "inf", "-nan": "nan", "+nan": "nan"}
 
 
-@dataclass(frozen=True, slots=True)
-class _Scanned:
+class _Scanned(Record, frozen=True, eq=True):
     negative: bool
     whole: str
     fraction: str

@@ -7,7 +7,6 @@ is decided by DateTime and DateTimeOffset.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from apimpy.dotnet.decl import enum_type
@@ -15,6 +14,7 @@ from apimpy.dotnet.exceptions import ArgumentException, ArgumentNullException, C
 from apimpy.dotnet.time import exact
 from apimpy.dotnet.time import ticks as tk
 from apimpy.pattern import pattern
+from apimpy.record import Record
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,8 +45,7 @@ date_time_styles = enum_type(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
+class Parsed(Record, frozen=True, eq=True):
     """A clock reading in ticks; the offset in ticks if the text had one; `zulu`: it was written as Z or GMT."""
 
     ticks: int

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import zoneinfo
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from apimpy.dotnet.collections_.list_ import ReadOnlyCollection
@@ -23,6 +22,7 @@ from apimpy.dotnet.time.datetimeoffset import DateTimeOffset
 from apimpy.dotnet.time.timespan import TimeSpan
 from apimpy.dotnet.time.windows_zones import WINDOWS_ZONES
 from apimpy.dotnet.values import Array, EnumValue
+from apimpy.record import Record
 
 if TYPE_CHECKING:
     from apimpy.csharp.types import Type
@@ -325,8 +325,7 @@ _T.method("string ToSerializedString()", unsupported=_RULES)
 _T.method("static TimeZoneInfo FromSerializedString(string source)", unsupported=_RULES)
 
 
-@dataclass(frozen=True, slots=True)
-class TransitionTime:
+class TransitionTime(Record, frozen=True, eq=True):
     """When a change of the clocks happens each year: on a fixed day, or in the n-th week of a month."""
 
     time: DateTime
@@ -337,8 +336,7 @@ class TransitionTime:
     fixed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class AdjustmentRule:
+class AdjustmentRule(Record, frozen=True, eq=True):
     """Daylight saving between two dates."""
 
     start: DateTime

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from apimpy.dotnet.decl import clr_type, enum_type
@@ -17,6 +16,7 @@ from apimpy.dotnet.exceptions import (
 )
 from apimpy.dotnet.web.octets import byte_array
 from apimpy.pattern import pattern
+from apimpy.record import Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,8 +29,7 @@ _PART = pattern(r"0[xX][0-9A-Fa-f]+\Z|[0-9]+\Z")
 _INVALID = "An invalid IP address was specified."
 
 
-@dataclass(frozen=True, slots=True)
-class IPAddress:
+class IPAddress(Record, frozen=True, eq=True):
     """An address as its 4 or 16 bytes, with the zone of an IPv6 one."""
 
     data: bytes

@@ -9,12 +9,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from apimpy.dotnet.exceptions import UriFormatException
 from apimpy.dotnet.web.escaping import canonical, is_escaped, unescape, unescape_safe
 from apimpy.dotnet.web.ipaddress import parse_ipv4, parse_ipv6
 from apimpy.pattern import pattern
+from apimpy.record import Record
 
 __all__ = ["DEFAULT_PORTS", "Uri", "host_type", "is_scheme", "parse", "parse_absolute", "resolve"]
 
@@ -48,8 +48,7 @@ class _MayBeRelative(UriFormatException):  # type: ignore[misc, valid-type]
     """The text is no absolute URI but can be a relative one."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Uri:
+class Uri(Record, frozen=True):
     """A System.Uri.  Components are canonical and escaped; `query` and `fragment` keep their delimiter.
 
     A relative one has only `original`; `scheme` is "" then.

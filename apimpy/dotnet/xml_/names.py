@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from apimpy.dotnet.decl import clr_type
 from apimpy.dotnet.exceptions import ArgumentException, ArgumentNullException, XmlException
 from apimpy.pattern import pattern
+from apimpy.record import Record
 
 __all__ = ["XML", "XMLNS", "XName", "XNamespace", "expanded", "namespace"]
 
@@ -23,16 +23,14 @@ _NC_NAME = pattern(f"[{_START}][{_REST}]*")
 _NAME_START, _NAME_CHAR = re.compile(f"[{_START}]"), re.compile(f"[{_REST}]")
 
 
-@dataclass(frozen=True, slots=True)
-class XNamespace:
+class XNamespace(Record, frozen=True, eq=True):
     uri: str
 
     def clr_to_string(self) -> str:
         return self.uri
 
 
-@dataclass(frozen=True, slots=True)
-class XName:
+class XName(Record, frozen=True, eq=True):
     local: str
     uri: str = ""
 
