@@ -128,6 +128,8 @@ class BMethodGroup(BExpr):
     receiver: BExpr | None
     methods: tuple[Method, ...]
     type_args: tuple[Type, ...] | None
+    at: n.Node
+    """Where the name stands, type arguments included."""
     extensions: bool = False
 
 

@@ -111,20 +111,16 @@ def _new_object(c: Children, s: int, e: int) -> n.Expr:
 
 
 def _anonymous(c: Children, s: int, e: int) -> n.Expr:
-    names: list[str | None] = []
-    values: list[n.Expr] = []
-    for name, value in c:
-        names.append(name)
-        values.append(value)
-    return n.NewAnonymous(s, e, tuple(names), tuple(values))
+    names, values, places = zip(*c, strict=True) if c else ((), (), ())
+    return n.NewAnonymous(s, e, names, values, places)
 
 
-def _projected(c: Children, s: int, e: int) -> tuple[str | None, n.Expr]:
+def _projected(c: Children, s: int, e: int) -> tuple[str | None, n.Expr, n.Node]:
     value = c[0]
     last = value.rest if isinstance(value, n.ConditionalAccess) else value
     if isinstance(last, n.Member):
-        return last.name.name, value
-    return (last.name if isinstance(last, n.Name) else None), value
+        return last.name.name, value, value
+    return (last.name if isinstance(last, n.Name) else None), value, value
 
 
 def _type(c: Children, s: int, e: int) -> n.TypeNode:
@@ -172,12 +168,13 @@ def _local_function(c: Children, s: int, e: int) -> n.LocalFunction:
 
 
 def _deconstruction(c: Children, s: int, e: int) -> n.Deconstruction:
-    names = tuple(t.value for t in c[1:-1])
+    names = tuple(n.Name(t.start, t.end, t.value) for t in c[1:-1])
     return n.Deconstruction(s, e, names, (None,) * len(names), c[-1])
 
 
 def _deconstruction_typed(c: Children, s: int, e: int) -> n.Deconstruction:
-    return n.Deconstruction(s, e, tuple(p.name for p in c[:-1]), tuple(p.type for p in c[:-1]), c[-1])
+    names = tuple(n.Name(p.end - len(p.name), p.end, p.name) for p in c[:-1])
+    return n.Deconstruction(s, e, names, tuple(p.type for p in c[:-1]), c[-1])
 
 
 def _switch_section(c: Children, s: int, e: int) -> n.Section:
@@ -285,7 +282,7 @@ BUILD: dict[str, Callable[[Children, int, int], Any]] = {
     "new_array_of": _new_array_of,
     "new_array_implicit": lambda c, s, e: n.NewArray(s, e, None, (), (c[0].value,), c[1]),
     "new_anonymous": _anonymous,
-    "anonymous_named": lambda c, s, e: (c[0].value, c[1]),
+    "anonymous_named": lambda c, s, e: (c[0].value, c[1], n.Node(s, e)),
     "anonymous_projected": _projected,
     "initializer": _initializer,
     "initializer_member": lambda c, s, e: n.InitMember(s, e, c[0].value, c[1]),

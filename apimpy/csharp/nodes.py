@@ -246,6 +246,8 @@ class NewArray(Expr):
 class NewAnonymous(Expr):
     names: tuple[str | None, ...]
     values: tuple[Expr, ...]
+    at: tuple[Node, ...]
+    """Where each member stands, its name included."""
 
 
 class QueryClause(Node):
@@ -289,7 +291,7 @@ class Declaration(Stmt):
 
 
 class Deconstruction(Stmt):
-    names: tuple[str, ...]
+    names: tuple[Name, ...]
     types: tuple[TypeNode | None, ...]
     """None for every name of `var (a, b)`."""
     value: Expr

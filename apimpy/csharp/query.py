@@ -41,7 +41,7 @@ class _Query:
         """An anonymous object of all range variables and one more."""
         values: list[n.Expr] = [n.Name(where.start, where.start, x) for x in self.names]
         values.append(value if value is not None else n.Name(where.start, where.start, new))
-        return n.NewAnonymous(where.start, where.end, (*self.names, new), tuple(values))
+        return n.NewAnonymous(where.start, where.end, (*self.names, new), tuple(values), tuple(values))
 
     def source(self, c: n.QueryClause) -> n.Expr:
         return self.call(c.values[0], "Cast", c, type_args=(c.type,)) if c.type is not None else c.values[0]

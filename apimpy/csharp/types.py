@@ -434,7 +434,7 @@ class ClrType(Record):
         for name in modules:
             import_module(name)
         if modules and not self.declared:
-            raise LookupError(f"the index of the library is stale: {self!r} is not declared in {modules}")
+            raise LookupError(f"{self!r} is not declared in {modules}: run python -m apimpy.dotnet.universe")
 
     @property
     def name(self) -> str:

@@ -231,9 +231,12 @@ def _promised(made: TypeDecl) -> TypeDecl:
         return made
     if known.declared:
         raise ValueError(f"{made!r} is declared twice")
-    if header(known) != header(made):
-        raise LookupError(f"index.json is stale: {made!r} has another declaration now")
+    if any(getattr(known, k) != getattr(made, k) for k in _ANNOUNCED) or str(known.params) != str(made.params):
+        raise LookupError(f"{made!r} has changed: run python -m apimpy.dotnet.universe")
     return known
+
+
+_ANNOUNCED = ("kind", "alias", "base_names", "allowed", "denied", "delegate", "unsupported")
 
 
 def _invoke(self: Any, *args: Any) -> Any:

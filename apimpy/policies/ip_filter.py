@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from apimpy.policies._sections import INBOUND
 from apimpy.policy.base import Action, Item, Policy
 from apimpy.policy.fields import attr, children, text
-from apimpy.policy.value import Constant, Value, value_fault
+from apimpy.policy.value import Constant, Value, is_open, value_fault
 from apimpy.runtime.faults import PolicyFault
 from apimpy.runtime.flow import Flow
 
@@ -140,7 +140,7 @@ def _checked(value: Value[str], cx: Binding, where: Span) -> _Number | None:
     if not isinstance(value, Constant):
         return None
     number = number_of(value.value)
-    if number is None and "{{" not in value.value:  # a named value that is not known here may be one
+    if number is None and not is_open(value.value):
         why = "is no IP address"
         if "/" in value.value:
             why += ": CIDR notation is not supported, use <address-range>"

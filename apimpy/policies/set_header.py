@@ -10,7 +10,7 @@ from apimpy.pattern import pattern
 from apimpy.policies._sections import ALL_SECTIONS, REQUEST_SIDE
 from apimpy.policy.base import Action, Item, Policy
 from apimpy.policy.fields import attr, children, text
-from apimpy.policy.value import Constant, Value, value_fault
+from apimpy.policy.value import Constant, Value, is_open, value_fault
 from apimpy.runtime.flow import Flow
 from apimpy.runtime.message import Request, Response
 
@@ -54,10 +54,11 @@ class SetHeader(Policy, element="set-header", sections=ALL_SECTIONS):
     values: tuple[HeaderValue, ...] = children(HeaderValue)
 
     def check(self, cx: Binding) -> None:
-        if isinstance(self.name, Constant) and not _TOKEN.fullmatch(self.name.value):
+        name = self.name.value if isinstance(self.name, Constant) else None
+        if name is not None and not _TOKEN.fullmatch(name) and not is_open(name):
             at = self.source.get("name")
             where = at.value_span if at else self.source.name_span
-            cx.report("POL005", f"{self.name.value!r} is no header name", where)
+            cx.report("POL005", f"{name!r} is no header name", where)
         for v in self.values:
             if isinstance(v.content, Constant) and _FORBIDDEN.search(v.content.value):
                 cx.report("POL005", "a header value cannot hold line breaks", v.source.content_span)

@@ -8,7 +8,7 @@ from apimpy.pattern import pattern
 from apimpy.policies._sections import ALL_SECTIONS
 from apimpy.policy.base import Action, Policy
 from apimpy.policy.fields import text
-from apimpy.policy.value import Constant, Value, value_fault
+from apimpy.policy.value import Constant, Value, is_open, value_fault
 from apimpy.runtime.flow import Flow
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class SetMethod(Policy, element="set-method", sections=ALL_SECTIONS):
 
     def check(self, cx: Binding) -> None:
         literal = self.method.value if isinstance(self.method, Constant) else None
-        if literal is not None and "{{" not in literal and not _TOKEN.fullmatch(literal):
+        if literal is not None and not is_open(literal) and not _TOKEN.fullmatch(literal):
             where = self.source.content_span if self.source.value is not None else self.source.name_span
             cx.report("POL005", f"{literal!r} is no HTTP method", where)
 

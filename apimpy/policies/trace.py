@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from apimpy.policies._sections import ALL_SECTIONS
 from apimpy.policy.base import Action, Item, Policy
-from apimpy.policy.fields import REQUIRED, attr, child, children, text
+from apimpy.policy.fields import attr, child, children, text
+from apimpy.policy.value import Value
 from apimpy.runtime.exchange import TraceEntry
 from apimpy.runtime.flow import Flow
 
 if TYPE_CHECKING:
+    from apimpy.policy.bind import Binding
     from apimpy.policy.plan import Plan
-    from apimpy.policy.value import Value
     from apimpy.runtime.exchange import Exchange
 
 __all__ = ["Trace"]
@@ -39,12 +40,24 @@ class Trace(Policy, element="trace", sections=ALL_SECTIONS):
 
     source_name: str = attr(name="source", doc="Who writes.")
     severity: str = attr(default="verbose", allowed=tuple(_LEVELS), doc="How important it is.")
-    message: Message = child(Message, default=REQUIRED)
+    message: Message | None = child(Message, doc="What to write.")
     metadata: tuple[Metadata, ...] = children(Metadata)
+    content: Value[str] | None = text(default=None, doc="What to write; an old form, of which samples are left.")
+
+    def check(self, cx: Binding) -> None:
+        where = self.source.name_span
+        if self.message is None and self.content is None:
+            cx.report("POL007", "<trace> needs a <message>", where)
+        elif self.message is not None and self.content is not None:
+            cx.report("POL008", "the message of <trace> is either its text or <message>", where)
+        elif self.content is not None:
+            cx.report("POL020", "text in <trace> is an old form of <message>", where)
 
     def prepare(self, plan: Plan) -> Action:
         source, severity, level = self.source_name, self.severity, _LEVELS[self.severity]
-        message, pairs = self.message.content, tuple((m.name, m.value) for m in self.metadata)
+        message = self.content if self.message is None else self.message.content
+        pairs = tuple((m.name, m.value) for m in self.metadata)
+        assert message is not None, "check() has refused it"
 
         def run(ex: Exchange) -> Flow:
             entry = TraceEntry(source, severity, message.get(ex), tuple((n.get(ex), v.get(ex)) for n, v in pairs))

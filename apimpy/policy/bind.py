@@ -14,7 +14,7 @@ from apimpy.document.writer import inner_xml
 from apimpy.policy.base import Catalogue, Field, Item, Policy, fields_of
 from apimpy.policy.fields import REQUIRED
 from apimpy.policy.unsupported import UnsupportedPolicy
-from apimpy.policy.value import EXPECTED, Compiled, Computed, Constant, parse_literal
+from apimpy.policy.value import EXPECTED, Compiled, Computed, Constant, is_open, parse_literal
 from apimpy.record import Record, replace
 from apimpy.spell import nearest
 
@@ -265,7 +265,8 @@ def _bind_value(f: Field, value: Text | Island, span: Span, element: Element, cx
     try:
         parsed = parse_literal(literal, f.kind, f.spec, f.name)
     except ValueError as error:
-        cx.report("POL005", f"The '{f.name}' attribute is invalid - {error}", span)
+        if not is_open(literal):
+            cx.report("POL005", f"The '{f.name}' attribute is invalid - {error}", span)
         return REQUIRED
     return Constant(parsed) if f.is_value else parsed
 

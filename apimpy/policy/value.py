@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from apimpy.dotnet.exceptions import BudgetExceeded, ClrError
 from apimpy.dotnet.values import Array, from_text, to_string, well_formed
+from apimpy.pattern import pattern
 from apimpy.runtime.faults import PolicyFault
 from apimpy.runtime.flow import BODY_REQUEST, BODY_RESPONSE
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from apimpy.runtime.exchange import Exchange
 
-__all__ = ["EXPECTED", "Compiled", "Computed", "Constant", "Rules", "Value", "parse_literal", "value_fault"]
+__all__ = ["EXPECTED", "Compiled", "Computed", "Constant", "Rules", "Value", "is_open", "parse_literal", "value_fault"]
 
 T = TypeVar("T")
 
@@ -194,6 +195,13 @@ EXPECTED: dict[type, str] = {
 
 
 # --- literals ---------------------------------------------------------------------------------------------------------
+
+_NAMED_VALUE = pattern(r"\{\{\s*[A-Za-z0-9_.\-]+\s*\}\}")
+
+
+def is_open(text: str) -> bool:
+    """A named value in it is not known: linting a document on its own says nothing about such a literal."""
+    return "{{" in text and _NAMED_VALUE.search(text) is not None
 
 
 def parse_literal(text: str, kind: type, rules: Rules, name: str) -> Any:

@@ -96,6 +96,7 @@ async def test_set_query_parameter_reaches_the_backend(h, kit, section, policy, 
         ('<ip-filter action="allow"><address-range from="1.1.1.9" to="1.1.1.1" /></ip-filter>', "POL005"),
         ('<ip-filter action="allow"><address-range from="::1" to="1.1.1.1" /></ip-filter>', "POL005"),
         ('<trace source="a" />', "POL007"),
+        ('<trace source="a">text<message>m</message></trace>', "POL008"),
         ('<trace source="a" severity="loud"><message>m</message></trace>', "POL005"),
         ('<mock-response status-code="@(200)" />', "POL009"),
         ('<authentication-basic username="a" />', "POL004"),
@@ -146,7 +147,7 @@ def replace(old, new):
         (replace("a", "é"), "a".encode("utf-16"), {}, "é".encode("utf-16")),
         (replace("a", "b"), b"a\xff\xfe", {}, b"b\xff\xfe"),  # bytes that are no text stay
         (replace("a", "b"), b"a", {"Content-Type": "text/plain; charset=rot13"}, b"b"),
-        (replace("a", "b"), gzip.compress(b"aa"), {"Content-Encoding": "gzip"}, b"bb"),
+        (replace("a", "b"), gzip.compress(b"aa", mtime=0), {"Content-Encoding": "gzip"}, b"bb"),
         (replace("a", "b"), zlib.compress(b"aa"), {"Content-Encoding": "deflate"}, b"bb"),
         (replace("a", "b"), zlib.compress(b"aa", wbits=-15), {"Content-Encoding": "deflate"}, b"bb"),
         (replace("a", "b"), b"", {}, b""),  # body absent: no-op
@@ -376,6 +377,26 @@ async def test_trace(h, kit, caplog, severity, level, section):
         ex = await h.run(kit.policies(**{section: policy}))
     assert ex.traces == [TraceEntry("me", severity.lower() or "verbose", "ab", (("k", "2"),))]
     assert [(r.levelno, "ab" in r.getMessage()) for r in caplog.records] == [(level, True)]
+
+
+async def test_trace_with_its_message_as_text(h, kit):
+    ex = await h.run(kit.policies(inbound='<trace source="me"> @("a" + "b") </trace>'))
+    assert ([entry.message for entry in ex.traces], h.codes()) == (["ab"], ["POL020"])
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        '<ip-filter action="allow"><address>{{office}}</address></ip-filter>',
+        "<set-method>{{verb}}</set-method>",
+        '<set-header name="X-{{name}}"><value>1</value></set-header>',
+        '<set-status code="{{code}}" />',
+        '<limit-concurrency key="k" max-count="{{most}}"><set-method>GET</set-method></limit-concurrency>',
+    ],
+)
+def test_named_values_that_are_not_known_are_no_errors(h, kit, policy):
+    h.compile(kit.policies(inbound=policy))
+    assert h.codes() == []
 
 
 async def test_trace_below_the_level_is_not_logged(h, kit, caplog):

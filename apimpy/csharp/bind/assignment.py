@@ -23,6 +23,10 @@ def assign(b: Binder, node: n.Assign) -> BExpr:
         return bd.BAssign(value.type, node.start, node.end, bd.BError(value.type, node.start, node.end), value)
     if not node.op and isinstance(node.target, n.Tuple):
         return b.unsupported(node, "deconstructing assignment to existing variables")
+    if isinstance(node.target, n.PredefinedName):
+        b.value(node.value)
+        after = n.Node(node.target.end + 1, node.target.end + 2)
+        return b.error(after, "CS1001", "Identifier expected")
     target = b.value(node.target)
     if not assignable(b, target, node.target):
         b.value(node.value)
@@ -63,6 +67,8 @@ def assignable(b: Binder, target: BExpr, where: n.Node, code: str = "CS0131") ->
     """Something can be stored there; reports why not, with `code` for what is no variable at all."""
     if target.type is ERROR:
         return False
+    while isinstance(where, n.Parenthesised):
+        where = where.value
     if isinstance(target, bd.BLocal):
         local = target.local
         if local.const is not MISSING:

@@ -344,7 +344,7 @@ class Binder:
             )
         if isinstance(e, bd.BMethodGroup):
             return self.error(
-                where,
+                e.at,
                 "CS0428",
                 f"Cannot convert method group '{e.name}' to non-delegate type '{t.name}'. Did you intend to invoke the "
                 "method?",

@@ -12,6 +12,7 @@ from apimpy.csharp.bind.calls import apply, resolve
 from apimpy.csharp.bind.inference import best_common
 from apimpy.csharp.bind.invocation import index_of, invoke
 from apimpy.csharp.bind.names import member_of
+from apimpy.csharp.bind.operators import shown
 from apimpy.csharp.lookup import is_delegate
 from apimpy.csharp.types import (
     ERROR,
@@ -73,10 +74,13 @@ def construct(b: Binder, node: n.Node, t: Type, args: list[Arg]) -> BExpr:
         b.check_allowed(t.decl, ".ctor", node)
         if not b.problems or b.problems[-1].start != node.start:
             return b.error(
-                node, "CS1729", f"'{t.name}' does not contain a constructor that takes {len(args)} arguments"
+                node.type if isinstance(node, n.New) else node,
+                "CS1729",
+                f"'{t.name}' does not contain a constructor that takes {len(args)} arguments",
             )
         return b.broken(node)
-    c = resolve(b, node, ".ctor", ctors, args, None, t.name)
+    at = node.type if isinstance(node, n.New) else node
+    c = resolve(b, at, ".ctor", ctors, args, None, t.name)
     if c is None:
         return b.broken(node)
     b.check_allowed(t.decl, ".ctor", node)
@@ -190,7 +194,7 @@ def array_init(b: Binder, init: n.ArrayInitializer, t: ArrayType) -> BExpr:
 def new_anonymous(b: Binder, node: n.NewAnonymous) -> BExpr:
     values = [b.value(v) for v in node.values]
     names: list[str] = []
-    for given, v in zip(node.names, node.values, strict=True):
+    for given, v, at in zip(node.names, node.values, node.at, strict=True):
         if given is None:
             return b.error(
                 v,
@@ -199,11 +203,11 @@ def new_anonymous(b: Binder, node: n.NewAnonymous) -> BExpr:
                 "assignment, simple name or member access.",
             )
         if given in names:
-            return b.error(v, "CS0833", "An anonymous type cannot have multiple properties with the same name")
+            return b.error(at, "CS0833", "An anonymous type cannot have multiple properties with the same name")
         names.append(given)
-    for v, e in zip(node.values, values, strict=True):
+    for at, e in zip(node.at, values, strict=True):
         if e.type is NULL or e.type is VOID:
-            return b.error(v, "CS0828", f"Cannot assign {e.type.name} to anonymous type property")
+            return b.error(at, "CS0828", f"Cannot assign '{shown(e)}' to anonymous type property")
     if any(v.type is ERROR for v in values):
         return b.broken(node)
     t = anonymous_of(tuple(names), tuple(v.type for v in values))

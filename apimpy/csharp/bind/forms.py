@@ -183,7 +183,7 @@ def is_type(b: Binder, node: n.IsType) -> BExpr:
         if not (is_subtype(operand.type, t) or _castable(operand.type, t) or is_nullable(operand.type)):
             b.declare(node, node.declared, t)
             return b.error(
-                node,
+                node.type,
                 "CS8121",
                 f"An expression of type '{operand.type.name}' cannot be handled by a pattern of type '{t.name}'.",
             )

@@ -32,7 +32,15 @@ def call(b: Binder, node: n.Call) -> BExpr:
             type_args = target_node.name.type_args
             bound_args = tuple(b.type(t) for t in type_args) if type_args is not None else None
             target = bd.BMethodGroup(
-                VOID, target.start, target.end, target_node.name.name, target.receiver, extensions, bound_args, True
+                VOID,
+                target.start,
+                target.end,
+                target_node.name.name,
+                target.receiver,
+                extensions,
+                bound_args,
+                target_node.name,
+                True,
             )
     args = arguments(b, node.args)
     return invoke(b, node, target, args)
@@ -71,17 +79,20 @@ def invoke(b: Binder, node: n.Node, target: BExpr, args: list[Arg]) -> BExpr:
         b.effects.loops = True
         return bd.BInvoke(shape.result, node.start, node.end, target, values, nullable=is_reference(shape.result))
     if isinstance(target, bd.BProperty):
+        called = node.target if isinstance(node, n.Call) else node
         return b.error(
-            node,
+            called.name if isinstance(called, n.Member) else called,
             "CS1955",
-            f"Non-invocable member '{target.prop.owner.name}.{target.prop.name}' cannot be used like a method.",
+            f"Non-invocable member '{target.prop.owner.alias or target.prop.owner.name}.{target.prop.name}' cannot "
+            "be used "
+            "like a method.",
         )
     return b.error(node, "CS0149", "Method name expected")
 
 
 def _call_group(b: Binder, node: n.Node, group: bd.BMethodGroup, args: list[Arg]) -> BExpr:
     receiver = group.receiver
-    name_at = name_span(group)
+    name_at = group.at
     c, used = _choose(b, group, args, name_at)
     if c is None:
         return b.broken(node)
@@ -188,9 +199,9 @@ def _accepts(b: Binder, m: Method, receiver: BExpr) -> bool:
 def _no_extension(b: Binder, group: bd.BMethodGroup, receiver: BExpr) -> BExpr:
     m = group.methods[0]
     if lookup(receiver.type, group.name):
-        return b.error(name_span(group), "CS1501", f"No overload for method '{group.name}' takes these arguments")
+        return b.error(group.at, "CS1501", f"No overload for method '{group.name}' takes these arguments")
     if m.type_params or len(group.methods) > 1:
-        return no_member(b, name_span(group), receiver.type, group.name)
+        return no_member(b, group.at, receiver.type, group.name)
     return _wrong_receiver(b, receiver, group.name, m)
 
 
@@ -200,14 +211,6 @@ def _wrong_receiver(b: Binder, receiver: BExpr, name: str, m: Method) -> BExpr:
         "CS1929",
         f"'{receiver.type.name}' does not contain a definition for '{name}' and the best extension method overload "
         f"'{m.signature}' requires a receiver of type '{m.params[0].type.name}'",
-    )
-
-
-def name_span(group: bd.BMethodGroup) -> n.Node:
-    return (
-        n.Node(max(group.start, group.end - len(group.name)), group.end)
-        if group.type_args is None
-        else n.Node(group.start, group.end)
     )
 
 
@@ -280,7 +283,8 @@ def conditional_access(b: Binder, node: n.ConditionalAccess) -> BExpr:
         return b.broken(node)
     t = target.type
     if not (is_reference(t) or is_nullable(t)) or t is NULL:
-        return b.error(node, "CS0023", f"Operator '?' cannot be applied to operand of type '{t.name}'")
+        at = n.Node(node.target.end, node.target.end + 1)
+        return b.error(at, "CS0023", f"Operator '?' cannot be applied to operand of type '{t.name}'")
     temp = b.temp(strip_nullable(t), node.target)
     b.temp_sources.append((temp, target))
     b.accesses.append(temp)

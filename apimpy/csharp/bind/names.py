@@ -43,7 +43,7 @@ def name(b: Binder, node: n.Name) -> BExpr:
     # the class around the expression is an object as well: `ReferenceEquals(a, b)`
     inherited = tuple(m for m in lookup(b.k.object_, node.name) if isinstance(m, Method) and m.static)
     if inherited:
-        return bd.BMethodGroup(VOID, node.start, node.end, node.name, None, inherited, None)
+        return bd.BMethodGroup(VOID, node.start, node.end, node.name, None, inherited, None, node)
     if any(node.name in names for names in b.later):
         return b.error(node, "CS0841", f"Cannot use local variable '{node.name}' before it is declared")
     names = [k for s in b.scopes for k in s] + ["context", *b.universe.type_names()]
@@ -76,7 +76,7 @@ def member_of(b: Binder, node: n.Node, target: BExpr, wanted: n.Name) -> BExpr:
         if b.universe.is_namespace(full):
             return bd.BNamespace(VOID, node.start, node.end, full)
         return b.error(
-            wanted,
+            node,
             "CS0234",
             f"The type or namespace name '{word}' does not exist in the namespace '{target.name}' (are you missing an "
             "assembly reference?)",
@@ -113,7 +113,7 @@ def member_of(b: Binder, node: n.Node, target: BExpr, wanted: n.Name) -> BExpr:
     extensions = b.universe.extensions(word)
     if methods or extensions:
         group = methods or tuple(extensions)
-        return bd.BMethodGroup(VOID, node.start, node.end, word, target, group, type_args, not methods)
+        return bd.BMethodGroup(VOID, node.start, node.end, word, target, group, type_args, wanted, not methods)
     if found:
         return b.error(
             node,
@@ -121,7 +121,10 @@ def member_of(b: Binder, node: n.Node, target: BExpr, wanted: n.Name) -> BExpr:
             f"Member '{t.name}.{word}' cannot be accessed with an instance reference; qualify it with a type name "
             "instead",
         )
-    return no_member(b, wanted, t, word)
+    at: n.Node = wanted
+    if isinstance(node, n.Member) and isinstance(node.target, n.Access):
+        at = n.Node(wanted.start - 1, wanted.end)  # the compiler counts the dot of `?.Name` in
+    return no_member(b, at, t, word)
 
 
 def no_member(b: Binder, where: n.Node, t: Type, word: str) -> BExpr:
@@ -162,6 +165,7 @@ def _static_member(b: Binder, node: n.Node, t: Type, wanted: n.Name) -> BExpr:
             None,
             methods or tuple(m for m in found if isinstance(m, Method)),
             type_args,
+            wanted,
         )
     if isinstance(t, Named):
         nested = b.universe.declaration(f"{t.decl.full_name}.{word}", 0)

@@ -31,6 +31,8 @@ _NAMES = {"+": "+", "-": "-", "*": "*", "/": "/", "%": "%", "&": "&", "|": "|", 
 def _folded(b: Binder, node: n.Node, op: str, left: BExpr, right: BExpr, word: str, result: Type) -> Any:
     x, y = left.const, right.const
     if x is MISSING or y is MISSING or word in ("float", "decimal"):
+        if word == "decimal" and op in ("/", "%") and y is not MISSING and x is not MISSING and not y:
+            b.error(node, "CS0020", "Division by constant zero")
         return MISSING
     if op in _COMPARE:
         if word == "char":

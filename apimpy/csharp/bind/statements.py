@@ -11,7 +11,7 @@ from apimpy.csharp.bind.flow import ends
 from apimpy.csharp.bind.functions import declare_functions
 from apimpy.csharp.bind.lambdas import is_statement
 from apimpy.csharp.lookup import as_instance_of, is_reference, is_subtype
-from apimpy.csharp.types import ERROR, MISSING, NULL, VOID, ArrayType, Named, TupleType, Type
+from apimpy.csharp.types import ERROR, MISSING, NULL, VOID, ArrayType, Named, TupleType, Type, tuple_of
 
 if TYPE_CHECKING:
     from apimpy.csharp.bind.binder import Binder
@@ -174,20 +174,23 @@ def _initial(b: Binder, d: n.Declarator, t: Type) -> BExpr | None:
 def deconstruction(b: Binder, node: n.Deconstruction) -> BStmt:
     """`var (a, b) = …` and `(int a, var b) = …`."""
     value = b.value(node.value)
+    wanted = [None if t is None or t.is_var else b.type(t) for t in node.types]
+    if isinstance(value, bd.BTuple) and len(value.values) == len(wanted):  # each part becomes what its variable is
+        target = tuple(w if w is not None else v.type for w, v in zip(wanted, value.values, strict=True))
+        value = b.convert(value, tuple_of(target, (None,) * len(target)), node.value)
     types = _parts(b, value.type, len(node.names), node, node.value)
     first: list[bd.Local | None] = []
     then: list[BStmt] = []
-    for name, declared, t in zip(node.names, node.types, types, strict=True):
-        wanted = t if declared is None or declared.is_var else b.type(declared)
-        if name == "_":
+    for name, w, t in zip(node.names, wanted, types, strict=True):
+        if name.name == "_":
             first.append(None)
-        elif wanted is t or t is ERROR:
-            first.append(b.declare(node, name, wanted))
+        elif w is None or w is t or t is ERROR:
+            first.append(b.declare(name, name.name, w or t))
         else:
             part = b.hidden("part", t)
             first.append(part)
-            given = b.convert(bd.BLocal(t, node.start, node.end, part), wanted, node.value)
-            then.append(bd.BDeclare(node.start, node.end, b.declare(node, name, wanted), given))
+            given = b.convert(bd.BLocal(t, node.start, node.end, part), w, node.value)
+            then.append(bd.BDeclare(node.start, node.end, b.declare(name, name.name, w), given))
     return _flat(node, [bd.BDeconstruct(node.start, node.end, first, value), *then])
 
 
@@ -331,7 +334,7 @@ def foreach(b: Binder, node: n.Foreach) -> BStmt:
             assert node.type is not None
             t = item if node.type.is_var else b.type(node.type)
             if t is not item and t is not ERROR and item is not ERROR:
-                element = b.cast(temp, t, node.type)
+                element = b.cast(temp, t, n.Node(node.start, node.start + len("foreach")))
             locals_ = [b.declare(node, node.names[0], t, readonly=True)]
         b.fn.loops -= 1
         body = embedded(b, node.body, loop=True)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from apimpy.csharp.types import AnonymousType, ClrType, Type
 from apimpy.dotnet.decl import clr_type
 from apimpy.dotnet.exceptions import ArgumentException, ArgumentNullException, ClrError
 from apimpy.dotnet.json_net.deserialize import deserialize_any, deserialize_text
+from apimpy.dotnet.json_net.kinds import COMMENT
 from apimpy.dotnet.json_net.reader import parse_text
 from apimpy.dotnet.json_net.scalars import find_kind, quote, scalar_text
 from apimpy.dotnet.json_net.serialize import from_object
-from apimpy.dotnet.json_net.tree import JValue
+from apimpy.dotnet.json_net.tree import JToken, JValue
 from apimpy.dotnet.json_net.typing_ import is_a
 from apimpy.dotnet.values import Array, EnumValue, Runtime, box, from_text, type_of
 
@@ -77,15 +77,24 @@ def deserialize(rt: Runtime, text: str | None, of: Type | None) -> Any:
     """`JsonConvert.DeserializeObject<T>(text)`; without a type, tokens and plain values."""
     if text is None:
         raise ArgumentNullException("value")
-    tokens = of is None or is_a(of, "Newtonsoft.Json.Linq.JToken") or of.full_name == "System.Object"
-    if tokens:
-        with suppress(ClrError):  # the usual case is a document without faults: what is wrong is found out below
-            token = parse_text(text)
-            if of is None or of.full_name == "System.Object":
+    untyped = of is None or of.full_name == "System.Object"
+    if of is None or untyped or is_a(of, "Newtonsoft.Json.Linq.JToken"):
+        token = _faultless(text)
+        if token is not None:
+            if untyped:
                 return token.value if isinstance(token, JValue) else token
-            if is_a(type_of(token), of.full_name):
+            if of is not None and is_a(type_of(token), of.full_name):
                 return token
     return deserialize_any(rt, from_text(text)) if of is None else deserialize_text(rt, from_text(text), of)
+
+
+def _faultless(text: str) -> JToken | None:
+    """The token of a document without faults, the usual case; what is wrong with others is found out value by value."""
+    try:
+        token = parse_text(text)
+    except ClrError:
+        return None
+    return None if token.kind is COMMENT else token
 
 
 @convert.method("static T? DeserializeObject<T>(string value)", rt=True, reify=True)

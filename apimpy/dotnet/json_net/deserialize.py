@@ -359,7 +359,8 @@ def _record(reader: Source, fields: JObject, of: Type, rt: Runtime) -> Any:
     if isinstance(of, Named) and of.decl.full_name == _GENERIC + "KeyValuePair":
         from apimpy.dotnet.collections_.keyvalue import new
 
-        return new(*of.args, member("Key", of.args[0]), member("Value", of.args[1]))
+        key, value = of.args
+        return new(key, value, member("Key", key), member("Value", value))
     if isinstance(of, Named) and of.decl.full_name in ("System.Tuple", "System.ValueTuple"):
         plain = ClrTuple(member(f"Item{i}", t) for i, t in enumerate(of.args, 1))
         plain.clr_type = of

@@ -77,6 +77,11 @@ class _Serializer:
             padded = (*types, *(None for _ in range(len(value) - len(types))))
             return self._members((f"Item{i}", t, v) for i, (t, v) in enumerate(zip(padded, value, strict=True), 1))
         own = type_of(value)
+        if own.full_name.startswith("System.Xml.Linq.X"):
+            from apimpy.dotnet.json_net.xml_convert import from_xml, is_xml
+
+            if is_xml(value):
+                return from_xml(value)
         if isinstance(value, Array) and value.shape is not None:
             return self._rows(list(value), value.of, value.shape)
         if isinstance(value, Mapping) or argument_of(own, _DICTIONARY) or argument_of(own, _READ_ONLY):

@@ -422,7 +422,7 @@ _T.method("string[] GetDateTimeFormats(char format)", lambda d, f: _strings([d.c
 # --- parsing ---------------------------------------------------------------------------------------------------------
 
 
-def _finish(parsed: parsing.Parsed, styles: int) -> DateTime:
+def _finish(parsed: parsing.Parsed, styles: int, text: str | None) -> DateTime:
     if parsed.offset is None:
         if styles & (parsing.ASSUME_UNIVERSAL | parsing.ASSUME_LOCAL):
             return DateTime(parsed.ticks, UTC if styles & parsing.ADJUST_TO_UNIVERSAL else LOCAL)
@@ -430,18 +430,20 @@ def _finish(parsed: parsing.Parsed, styles: int) -> DateTime:
     if parsed.offset == 0 and parsed.zulu and styles & parsing.ROUNDTRIP_KIND:
         return DateTime(parsed.ticks, UTC)
     ticks = parsed.ticks - parsed.offset
+    if ticks < 0 and parsed.ticks < tk.DAY and not styles & parsing.ADJUST_TO_UNIVERSAL:
+        ticks += tk.DAY  # the first day of all stands for "a time without a date": it stays on its day
     if not 0 <= ticks <= tk.MAX_TICKS:
-        raise FormatException("The UTC representation of the date falls outside the year range 1-9999.")
+        raise FormatException(f"The DateTime represented by the string '{text}' is out of range.")
     return DateTime(ticks, UTC if styles & parsing.ADJUST_TO_UNIVERSAL else LOCAL)
 
 
 def parse(rt: Runtime, text: str | None, styles: int = 0) -> DateTime:
     """`DateTime.Parse`; raises FormatException."""
-    return _finish(parsing.parse_general(rt, text, styles), styles)
+    return _finish(parsing.parse_general(rt, text, styles), styles, text)
 
 
 def parse_exact(rt: Runtime, text: str | None, formats: list[str | None], styles: int = 0) -> DateTime:
-    return _finish(parsing.parse_exact(rt, text, formats, styles), styles)
+    return _finish(parsing.parse_exact(rt, text, formats, styles), styles, text)
 
 
 def _try(call: Any, *args: Any) -> tuple[bool, DateTime]:

@@ -97,16 +97,19 @@ def two_digit_year(year: int) -> int:
 # --- Parse -----------------------------------------------------------------------------------------------------------
 
 _ISO_DATE = r"(?P<date>\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4})"
-_ZONE = r"(?P<zone>Z|GMT|[+-]\d{1,2}(?::?\d{2})?)"
-_DATE_ZONE = pattern(_ISO_DATE + r"\s*(?P<zone>Z|[+-]\d{2}:\d{2})", re.IGNORECASE | re.ASCII)
+_ZONE = r"(?P<zone>Z|GMT|[+-]\d{1,2}(?::\d{1,2}|\d{2})?)"
+_DATE_ZONE = pattern(_ISO_DATE + r"(?:\s*(?P<zone>Z|[+-]\d{2}:\d{2})|\s+(?P<gmt>GMT))", re.IGNORECASE | re.ASCII)
 _TIME = pattern(
     r"(?<![\d:.])(?:(?P<hour>\d{1,2}):(?P<minute>\d{1,2})(?::(?P<second>\d{1,2})(?:\.(?P<fraction>\d+))?)?"
-    r"\s*(?P<half>[AP]M(?![A-Z]))?|(?P<hour12>\d{1,2})\s*(?P<half12>[AP]M(?![A-Z])))"
+    r"\s*(?P<half>[AP]M(?![A-Z]))?|(?<![-/.])(?P<hour12>\d{1,2})\s*(?P<half12>[AP]M(?![A-Z])))"
     r"(?:\s*" + _ZONE + r"(?![A-Z\d:]))?",
     re.IGNORECASE | re.ASCII,
 )
+_HALF_ALONE = pattern(r"(?P<first>[AP]M)\s+(?P<rest>.*\d)|(?P<date>.*\d)\s+(?P<last>[AP]M)", re.IGNORECASE | re.ASCII)
+_ISO_MARK = pattern(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}\s*T|\d{1,2}[-/.]\d{1,2}[-/.]\d{1,4}T", re.IGNORECASE | re.ASCII)
 _ISO_TIME = pattern(r"\d\d:\d\d(?::\d\d|(?!:))", re.ASCII)
-_WORD = pattern(r"[A-Za-z]+|[^\x00-\x7f]+")
+_ERA = pattern(r"(?:A\.D\.|AD)\s+(?=.*[-/])|\s+(?:A\.D\.|AD)\Z", re.IGNORECASE | re.ASCII)
+_LEXEME = pattern(r"[^\W\d_]+|\s+|[\d,./:+#-]|\0", re.ASCII)
 _DATE_TOKEN = pattern(r"\s*(?:(\d+)|([A-Za-z]+)\.?)\s*([-/.,]?)\s*", re.ASCII)
 _KNOWN = frozenset(
     [w.lower() for names in (tk.MONTHS, tk.DAYS) for n in names for w in (n, n[:3])]
@@ -119,58 +122,103 @@ def parse_general(rt: Runtime, text: str | None, styles: int = 0, param: str = "
     if text is None:
         raise ArgumentNullException(param)
     body = text.strip("\t\n\v\f\r \0")
+    if len(body) > 1 and body[0] == body[-1] == "#":
+        body = body[1:-1].strip("\t\n\v\f\r ")
     if not body:
         raise _bad(text)
-    for word in _WORD.finditer(text):
-        if word[0].lower() not in _KNOWN:
-            raise FormatException(
-                f"The string '{text}' was not recognized as a valid DateTime. "
-                f"There is an unknown word starting at index '{word.start()}'."
-            )
+    body = _ERA.sub("", body)
+    _check_words(body, text)
+    body = body.lstrip(",.")
     if m := _DATE_ZONE.fullmatch(body):
-        return _with_zone(_date(rt, m["date"], text), m["zone"])
+        return _with_zone(_date(rt, m["date"], text), m["zone"] or m["gmt"], text)
     m = _TIME.search(body)
     if m is None:
+        if half := _HALF_ALONE.fullmatch(body):
+            noon = (half["first"] or half["last"])[0] in "Pp"
+            return Parsed(_date(rt, half["rest"] or half["date"], text) + noon * 12 * tk.HOUR)
         return Parsed(_date(rt, body, text))
     before, after = body[: m.start()], body[m.end() :]
-    if before[-1:] in ("T", "t") and before[-2:-1].isdigit():
-        if (m["zone"] or "").upper() == "GMT" or not _ISO_TIME.match(m[0]):
-            raise _bad(text)
-        before = before[:-1]
-    elif before and not before[-1].isspace() and before[-1] != ",":
+    clock = _clock(m, text)
+    if before.rstrip()[-1:] in ("T", "t"):
+        return _with_zone(_iso_date(before, m, after, text) + clock, m["zone"], text)
+    if before and not before[-1].isspace() and before[-1] != ",":
         raise _bad(text)
     before, after = before.strip(), after.strip()
     if before and after:
         raise _bad(text)
-    clock = _clock(m, text)
+    if before.lower() in ("am", "pm") and not (m["half"] or m["half12"]):
+        clock, before = _clock(m, text, before), ""
     if before or after:
-        day = _date(rt, before or after, text)
+        day = _date(rt, before or after, text, timed=True)
     else:
         day = 0 if styles & NO_CURRENT_DATE else tk.now_ticks(rt) // tk.DAY * tk.DAY
-    return _with_zone(day + clock, m["zone"])
+    return _with_zone(day + clock, m["zone"], text)
 
 
-def _with_zone(ticks: int, zone: str | None) -> Parsed:
+def _check_words(body: str, text: str) -> None:
+    """Refuses what is neither a number, a separator nor a word of dates; the first such thing decides the message."""
+    start = text.index(body) if body in text else 0
+    i = 0
+    while i < len(body):
+        m = _LEXEME.match(body, i) or _LETTERS.match(body, i)
+        if m is None or (i == 0 and body[0] in "-/:+") or body[i : i + 4].upper() == "A.D.":
+            raise _bad(text)
+        word = m[0].lower()
+        if word[0].isalpha() and (word not in _KNOWN or (word == "t" and i == 0)):
+            if word == "zz" or (word.startswith("z") and _ISO_TIME.match(body, max(i - 8, 0))):
+                raise _bad(text)
+            raise FormatException(
+                f"The string '{text}' was not recognized as a valid DateTime. "
+                f"There is an unknown word starting at index '{start + i}'."
+            )
+        i = m.end()
+
+
+_LETTERS = pattern(r"[^\W\d_]+")
+
+
+def _iso_date(before: str, m: re.Match[str], after: str, text: str) -> int:
+    """Ticks of the date in front of a T; what follows the T must be ISO 8601 too."""
+    if (
+        after.strip()
+        or not _ISO_MARK.fullmatch(before.strip())
+        or m["half"]
+        or (m["zone"] or "").upper() == "GMT"
+        or not _ISO_TIME.match(m[0])
+    ):
+        raise _bad(text)
+    numbers = [int(n) for n in re.findall(r"\d+", before)]
+    year, month, day = numbers
+    if not (1 <= year <= 9999 and 1 <= month <= 12 and 1 <= day <= tk.days_in_month(year, month)):
+        raise _out_of_calendar(text)
+    return tk.day_number(year, month, day) * tk.DAY
+
+
+def _with_zone(ticks: int, zone: str | None, text: str) -> Parsed:
     if zone is None:
         return Parsed(ticks)
     if zone[0] in "ZzGg":
         return Parsed(ticks, 0, zulu=True)
-    digits = zone[1:].replace(":", "")
-    hours, minutes = (int(digits), 0) if len(digits) <= 2 else (int(digits[:-2]), int(digits[-2:]))
-    if hours > 14 or minutes > 59:
-        raise FormatException("The time zone offset must be within plus or minus 14 hours.")
+    head, colon, tail = zone[1:].partition(":")
+    if not colon and len(head) > 2:
+        head, tail = head[:-2], head[-2:]
+    hours, minutes = int(head), int(tail or 0)
+    if minutes > 59:
+        raise _bad(text)
     offset = hours * tk.HOUR + minutes * tk.MINUTE
+    if offset > 14 * tk.HOUR:
+        raise FormatException(f"The time zone offset of string '{text}' must be within plus or minus 14 hours.")
     return Parsed(ticks, -offset if zone[0] == "-" else offset)
 
 
-def _clock(m: re.Match[str], text: str) -> int:
+def _clock(m: re.Match[str], text: str, half: str = "") -> int:
     hour = int(m["hour"] or m["hour12"])
     minute, second = int(m["minute"] or 0), int(m["second"] or 0)
-    half = (m["half"] or m["half12"] or "").upper()[:1]
+    half = (m["half"] or m["half12"] or half).upper()[:1]
     if half:
         hour = half_day(hour, half, text)
     if hour > 23 or minute > 59 or second > 59:
-        raise _out_of_calendar(text)
+        raise _bad(text) if m["half12"] else _out_of_calendar(text)
     fraction = m["fraction"] or ""
     ticks = int(fraction[:7].ljust(7, "0")) + (len(fraction) > 7 and fraction[7] >= "5")
     return hour * tk.HOUR + minute * tk.MINUTE + second * tk.SECOND + ticks
@@ -185,17 +233,18 @@ def half_day(hour: int, half: str, text: str) -> int:
     return hour + 12 if hour < 12 else hour
 
 
-def _date(rt: Runtime, part: str, text: str) -> int:
-    """Ticks of the date in `part`; `text` is for messages."""
+def _date(rt: Runtime, part: str, text: str, timed: bool = False) -> int:
+    """Ticks of the date in `part`; `text` is for messages, `timed`: a time stands beside it."""
     numbers: list[str] = []
     month = weekday = None
+    late = False  # the month's name came after a number
     i = 0
     while i < len(part):
         m = _DATE_TOKEN.match(part, i)
         if m is None:
             raise _bad(text)
         i = m.end()
-        if m[3] and i == len(part) and m[3] != ",":
+        if m[3] and i == len(part) and m[3] not in ",.":
             raise _bad(text)
         if m[1]:
             numbers.append(m[1])
@@ -206,9 +255,16 @@ def _date(rt: Runtime, part: str, text: str) -> int:
             weekday = [d[:3] for d in tk.DAYS].index(short)
         elif month is None and any(name in (n, n[:3]) for n in tk.MONTHS):
             month = [n[:3] for n in tk.MONTHS].index(short) + 1
+            late = bool(numbers)
         else:
             raise _bad(text)
-    year_text, mm, dd = _assign(numbers, month, text)
+    year_text: str | None
+    if month is not None and late and weekday is None and len(numbers) == 1 and len(numbers[0]) <= 2:
+        year_text, mm, dd = numbers[0], month, 1  # "9 Feb": the invariant culture writes the year before the month
+    else:
+        year_text, mm, dd = _assign(numbers, month, text)
+        if timed and month is not None and year_text is not None and len(numbers) == 1:
+            raise _bad(text)
     if year_text is None:
         year = tk.calendar(tk.now_ticks(rt)).year
     else:

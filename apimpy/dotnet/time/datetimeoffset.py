@@ -242,12 +242,12 @@ _T.method("string ToString(IFormatProvider formatProvider)", lambda d, _p: d.clr
 _T.method("string ToString(string format, IFormatProvider formatProvider)", lambda d, f, _p: d.clr_format(f or ""))
 
 
-def _finish(parsed: parsing.Parsed, styles: int) -> DateTimeOffset:
+def _finish(parsed: parsing.Parsed, styles: int, text: str | None) -> DateTimeOffset:
     # without an offset the reading is local, which is universal here
     offset = parsed.offset or 0
     utc = parsed.ticks - offset
     if not 0 <= utc <= tk.MAX_TICKS:
-        raise FormatException("The UTC representation of the date falls outside the year range 1-9999.")
+        raise FormatException(f"The UTC representation of the date '{text}' falls outside the year range 1-9999.")
     if styles & parsing.ADJUST_TO_UNIVERSAL:
         return DateTimeOffset(utc)
     return DateTimeOffset(parsed.ticks, offset)
@@ -255,11 +255,11 @@ def _finish(parsed: parsing.Parsed, styles: int) -> DateTimeOffset:
 
 def parse(rt: Runtime, text: str | None, styles: int = 0) -> DateTimeOffset:
     """`DateTimeOffset.Parse`."""
-    return _finish(parsing.parse_general(rt, text, styles, "input"), styles)
+    return _finish(parsing.parse_general(rt, text, styles, "input"), styles, text)
 
 
 def parse_exact(rt: Runtime, text: str | None, formats: list[str | None], styles: int = 0) -> DateTimeOffset:
-    return _finish(parsing.parse_exact(rt, text, formats, styles, "input"), styles)
+    return _finish(parsing.parse_exact(rt, text, formats, styles, "input"), styles, text)
 
 
 def _try(call: Any, *args: Any) -> tuple[bool, DateTimeOffset]:

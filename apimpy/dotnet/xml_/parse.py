@@ -255,6 +255,13 @@ class _Builder:
                 line,
                 column + 2,
             )
+        if name == expat.errors.XML_ERROR_MISPLACED_XML_PI:
+            return self.fail(
+                "Unexpected XML declaration. The XML declaration must be the first node in the document, and no "
+                "whitespace characters are allowed to appear before it.",
+                line,
+                column + 2,
+            )
         if name == expat.errors.XML_ERROR_UNDEFINED_ENTITY:
             entity = re.match(r"&([^;]*);?", rest)
             return self.fail(f"Reference to undeclared entity '{entity[1] if entity else ''}'.", line, column + 1)
