@@ -351,6 +351,9 @@ class Universe(Protocol):
     def find(self, name: str, arity: int) -> Type | ClrType | None:
         """A type by simple name (through the implicit usings), alias or full name."""
 
+    def ambiguous(self, name: str, arity: int) -> Sequence[str]:
+        """The full names a simple name could mean, when it is more than one."""
+
     def declaration(self, full_name: str, arity: int) -> ClrType | None: ...
 
     def named(self, full_name: str, *args: Type) -> Named: ...

@@ -117,6 +117,11 @@ class DotNet:
                     return self._get(key)
         return found
 
+    def ambiguous(self, name: str, arity: int) -> list[str]:
+        """The full names a simple name could mean through the implicit usings, when it is more than one."""
+        keys = [k for k in self._short.get((name, arity), ()) if k[0].rpartition(".")[0] in IMPLICIT_USINGS]
+        return [k[0] for k in keys] if len(keys) > 1 and (name, arity) not in self._rows else []
+
     def declaration(self, full_name: str, arity: int) -> ClrType | None:
         return self._get((full_name, arity))
 

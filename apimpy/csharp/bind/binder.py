@@ -192,6 +192,8 @@ class Binder:
             if full in types:
                 return types[full]
         found = self.universe.find(full, len(args))
+        if found is not None and self.clash(node, full, len(args)) is not None:
+            return ERROR
         if found is None and len(names) > 1:
             found = self.universe.nested(names, len(args))
         if found is None:
@@ -201,6 +203,14 @@ class Binder:
         if any(a is ERROR for a in bound):
             return ERROR
         return found.of(*bound)  # type: ignore[no-any-return]
+
+    def clash(self, where: n.Node, name: str, arity: int) -> BExpr | None:
+        """Reports a name that two of the implicit usings bring."""
+        names = self.universe.ambiguous(name, arity)
+        if not names:
+            return None
+        message = f"'{name}' is an ambiguous reference between '{names[0]}' and '{names[1]}'"
+        return self.error(where, "CS0104", message)
 
     def unknown_type(self, where: n.Node, name: str, arity: int) -> BExpr:
         shown = name + (f"<{',' * (arity - 1)}>" if arity else "")

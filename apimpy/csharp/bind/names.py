@@ -29,7 +29,8 @@ def name(b: Binder, node: n.Name) -> BExpr:
     arity = len(node.type_args or ())
     decl = b.universe.find(node.name, arity)
     if decl is not None:
-        return bd.BTypeRef(VOID, node.start, node.end, decl.of(*(b.type(t) for t in node.type_args or ())))
+        clash = b.clash(node, node.name, arity)
+        return clash or bd.BTypeRef(VOID, node.start, node.end, decl.of(*(b.type(t) for t in node.type_args or ())))
     if b.universe.is_namespace(node.name):
         return bd.BNamespace(VOID, node.start, node.end, node.name)
     if node.name == "base":

@@ -30,7 +30,7 @@ def serialize_text(value: Any, *, indented: bool = False, settings: SerializerSe
     """`JsonConvert.SerializeObject` of a boxed value."""
     if settings is not None and settings.get("Formatting").value == 1:
         indented = True
-    token = from_object(value, settings)
+    token = from_object(value, settings, text=True)
     text = token.indented() if indented else token.compact()
     escaping = 0 if settings is None else settings.get("StringEscapeHandling").value
     return _escaped(text, escaping) if escaping else text

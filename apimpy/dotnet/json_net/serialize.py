@@ -10,7 +10,7 @@ from typing import Any
 
 from apimpy.csharp.types import ClrType, Named, Property, TupleType, Type
 from apimpy.dotnet.exceptions import JsonSerializationException
-from apimpy.dotnet.json_net.kinds import STRING, SerializerSettings
+from apimpy.dotnet.json_net.kinds import FLOAT, STRING, SerializerSettings
 from apimpy.dotnet.json_net.scalars import date_text, find_kind
 from apimpy.dotnet.json_net.tree import JArray, JObject, JToken, JValue, bounded
 from apimpy.dotnet.json_net.typing_ import argument_of, element_type
@@ -34,13 +34,14 @@ _READ_ONLY = "System.Collections.Generic.IReadOnlyDictionary"
 
 
 @bounded
-def from_object(value: Any, settings: SerializerSettings | None = None) -> JToken:
-    """The token of a boxed value, as the serializer of Json.NET makes it."""
-    return _Serializer(settings).token(value, type_of(value) if value is not None else None)
+def from_object(value: Any, settings: SerializerSettings | None = None, *, text: bool = False) -> JToken:
+    """The token of a boxed value, as the serializer of Json.NET makes it; `text`: only to be written at once."""
+    return _Serializer(settings, text).token(value, type_of(value) if value is not None else None)
 
 
 class _Serializer:
-    def __init__(self, settings: SerializerSettings | None) -> None:
+    def __init__(self, settings: SerializerSettings | None, text: bool) -> None:
+        self.text = text
         self.skip_null = settings is not None and settings.get("NullValueHandling").value == 1
         self.open: list[Any] = []
 
@@ -55,7 +56,8 @@ class _Serializer:
             return JValue(value.value)
         kind = find_kind(value)
         if kind is not None:
-            return JValue.of(value, kind)
+            # tokens have one zero, without a sign; text keeps it
+            return JValue.of(value, kind) if self.text or value != 0 or kind is not FLOAT else JValue(abs(value))
         if any(value is outer for outer in self.open):
             raise JsonSerializationException(f"Self referencing loop detected with type '{type_of(value).full_name}'.")
         self.open.append(value)

@@ -21,7 +21,7 @@ from apimpy.pattern import pattern
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["StringReader", "StringWriter"]
+__all__ = ["StringReader", "StringWriter", "read_to_end"]
 
 _LINE_END = pattern("\r\n|\r|\n")
 
@@ -115,7 +115,7 @@ def _read_line(self: StringReader) -> str | None:
     return text[start : end.start()] if end else text[start:]
 
 
-def _read_to_end(self: StringReader) -> str:
+def read_to_end(self: StringReader) -> str:
     text = self.open()
     rest = text[self.position :]
     self.position = len(text)
@@ -129,7 +129,7 @@ for _type in (text_reader, string_reader):
     _type.method("int Read(char[] buffer, int index, int count)", _read_buffer)
     _type.method("int ReadBlock(char[] buffer, int index, int count)", _read_buffer)
     _type.method("string? ReadLine()", _read_line)
-    _type.method("string ReadToEnd()", _read_to_end)
+    _type.method("string ReadToEnd()", read_to_end)
     _type.method("void Close()", StringReader.clr_dispose)
     _type.method("void Dispose()", StringReader.clr_dispose)
 

@@ -430,7 +430,7 @@ def _finish(parsed: parsing.Parsed, styles: int, text: str | None) -> DateTime:
     if parsed.offset == 0 and parsed.zulu and styles & parsing.ROUNDTRIP_KIND:
         return DateTime(parsed.ticks, UTC)
     ticks = parsed.ticks - parsed.offset
-    if ticks < 0 and parsed.ticks < tk.DAY and not styles & parsing.ADJUST_TO_UNIVERSAL:
+    if ticks < 0 and parsed.ticks < tk.DAY:
         ticks += tk.DAY  # the first day of all stands for "a time without a date": it stays on its day
     if not 0 <= ticks <= tk.MAX_TICKS:
         raise FormatException(f"The DateTime represented by the string '{text}' is out of range.")

@@ -105,7 +105,8 @@ def _custom(ticks: int, zone: str, offset: int, fmt: str) -> str:
         if c == "%":
             if i + 1 == end or fmt[i + 1] == "%":
                 raise FormatException
-            i += 1
+            out.append(_custom(ticks, zone, offset, fmt[i + 1]))  # exactly one letter: `%dd` is two formats
+            i += 2
             continue
         n = 1
         if c in _FIELDS:

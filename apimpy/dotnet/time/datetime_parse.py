@@ -106,7 +106,7 @@ _TIME = pattern(
     re.IGNORECASE | re.ASCII,
 )
 _HALF_ALONE = pattern(r"(?P<first>[AP]M)\s+(?P<rest>.*\d)|(?P<date>.*\d)\s+(?P<last>[AP]M)", re.IGNORECASE | re.ASCII)
-_ISO_MARK = pattern(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}\s*T|\d{1,2}[-/.]\d{1,2}[-/.]\d{1,4}T", re.IGNORECASE | re.ASCII)
+_ISO_MARK = pattern(r"\d{3,4}[-/.]\d{1,2}[-/.]\d{1,2}\s*T", re.IGNORECASE | re.ASCII)
 _ISO_TIME = pattern(r"\d\d:\d\d(?::\d\d|(?!:))", re.ASCII)
 _ERA = pattern(r"(?:A\.D\.|AD)\s+(?=.*[-/])|\s+(?:A\.D\.|AD)\Z", re.IGNORECASE | re.ASCII)
 _LEXEME = pattern(r"[^\W\d_]+|\s+|[\d,./:+#-]|\0", re.ASCII)
@@ -149,7 +149,7 @@ def parse_general(rt: Runtime, text: str | None, styles: int = 0, param: str = "
     if before.lower() in ("am", "pm") and not (m["half"] or m["half12"]):
         clock, before = _clock(m, text, before), ""
     if before or after:
-        day = _date(rt, before or after, text, timed=True)
+        day = _date(rt, before or after, text, timed=bool(before))
     else:
         day = 0 if styles & NO_CURRENT_DATE else tk.now_ticks(rt) // tk.DAY * tk.DAY
     return _with_zone(day + clock, m["zone"], text)
@@ -234,7 +234,7 @@ def half_day(hour: int, half: str, text: str) -> int:
 
 
 def _date(rt: Runtime, part: str, text: str, timed: bool = False) -> int:
-    """Ticks of the date in `part`; `text` is for messages, `timed`: a time stands beside it."""
+    """Ticks of the date in `part`; `text` is for messages, `timed`: a time follows."""
     numbers: list[str] = []
     month = weekday = None
     late = False  # the month's name came after a number
@@ -263,8 +263,8 @@ def _date(rt: Runtime, part: str, text: str, timed: bool = False) -> int:
         year_text, mm, dd = numbers[0], month, 1  # "9 Feb": the invariant culture writes the year before the month
     else:
         year_text, mm, dd = _assign(numbers, month, text)
-        if timed and month is not None and year_text is not None and len(numbers) == 1:
-            raise _bad(text)
+        if timed and len(numbers) + (month is not None) == 2 and (month is None or year_text is not None):
+            raise _bad(text)  # two numbers and a time: it cannot be told which parts they are
     if year_text is None:
         year = tk.calendar(tk.now_ticks(rt)).year
     else:
@@ -316,24 +316,30 @@ def parse_exact(
     if text is None:
         raise ArgumentNullException(param)
     if len(formats) == 1:
-        return _exact(rt, text, formats[0], styles)
+        return _exact(rt, text, formats[0], styles, param)
     for fmt in formats:
         try:
-            return _exact(rt, text, fmt, styles)
+            return _exact(rt, text, fmt, styles, param)
         except FormatException:
             continue
     raise _bad(text)
 
 
-def _exact(rt: Runtime, text: str, fmt: str | None, styles: int) -> Parsed:
+def _exact(rt: Runtime, text: str, fmt: str | None, styles: int, param: str) -> Parsed:
     if fmt is None:
         raise ArgumentNullException("format")
     found = exact.scan(text, fmt, styles & ALLOW_LEADING, styles & ALLOW_TRAILING, styles & ALLOW_INNER)
     if found is None:
         raise _bad(text)
-    hour = found.get("H", 0)
-    if "t" in found:
-        hour = half_day(hour, "AP"[found["t"]], text)
+    if fmt == "U":
+        if param == "input":
+            raise FormatException("Format specifier 'U' was invalid.")
+        found["z"] = 0
+    hour, half = found.get("H", 0), found.get("t")
+    if "h" in found:
+        hour = half_day(hour, "AP"[half or 0], text)
+    elif half is not None and half != (hour >= 12):
+        raise _bad(text)
     if not found.keys() & {"y", "M", "d"}:
         day = 0 if styles & NO_CURRENT_DATE else tk.now_ticks(rt) // tk.DAY
     else:

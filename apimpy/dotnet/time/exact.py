@@ -84,7 +84,7 @@ class _Scanner:
         if self.inner:
             self.skip()
         if c == "y":
-            text = self.digits(1 if n == 1 else n, 2 if n <= 2 else max(n, 4))
+            text = self.digits(n, max(n, 2))
             year = int(text)
             self.put("y", year + (2000 if year <= 29 else 1900) if n <= 2 else year, c)
         elif c == "M" and n >= 3:
@@ -96,11 +96,15 @@ class _Scanner:
             if c == "h" and number > 12:
                 raise _Mismatch
             self.put("H" if c == "h" else c, number, c)
+            if c == "h":
+                self.found["h"] = 1
         elif c in "fF":
             if n > 7:
-                raise FormatException
+                raise _Mismatch
             self.put("f", int(self.digits(n if c == "f" else 0, n).ljust(7, "0")), c)
         elif c == "t":
+            if n == 1 and self.text[self.i : self.i + 1] not in ("A", "P"):  # the single letter alone minds its case
+                raise _Mismatch
             self.put("t", self.name(("A", "P") if n == 1 else ("AM", "PM"), None), c)
         elif c == "z":
             self.put("z", self.offset(n), c)
@@ -109,13 +113,16 @@ class _Scanner:
 
 
 def scan(text: str, fmt: str, leading: int, trailing: int, inner: int) -> dict[str, int] | None:
-    """The fields found (y M d H m s f t w z, Z if written as Z), or None if the text does not follow the format."""
+    """The fields found, or None if the text does not follow the format.
+
+    They are y M d H m s f t w z; h: the hour is one of twelve; Z: the zone was written as Z.
+    """
     if not fmt:
         raise FormatException("Format specifier '' was invalid.")
     if len(fmt) == 1:
         pattern = STANDARD.get(fmt)
         if pattern is None:
-            raise FormatException(f"Format specifier '{fmt}' was invalid.")
+            raise FormatException
         fmt = pattern
     s = _Scanner(text, bool(inner))
     if leading:
@@ -141,7 +148,9 @@ def _walk(s: _Scanner, fmt: str) -> None:
             s.literal(fmt[i + 1])
             i += 2
             continue
-        if c == "%" and i + 1 < len(fmt):
+        if c == "%":
+            if i + 1 == len(fmt) or fmt[i + 1] == "%":
+                raise FormatException(f"Format specifier '{fmt}' was invalid.")
             i += 1
             continue
         n = 1

@@ -29,11 +29,16 @@ _SHAPES = tuple(
         r"(?P<d>\d+):(?P<h>\d+):(?P<m>\d+)",
     )
 )
-_CONSTANT = pattern(r"(?P<sign>-)?(?:(?P<d>\d+)\.)?(?P<h>\d\d):(?P<m>\d\d):(?P<s>\d\d)(?:\.(?P<f>\d{7}))?", re.ASCII)
+_CONSTANT = pattern(
+    r"\s*(?P<sign>-)?(?:(?P<d>\d+)\.)?(?P<h>\d+):(?P<m>\d+)(?::(?P<s>\d*)(?:\.(?P<f>\d*))?)?\s*"
+    r"|\s*(?P<minus>-)?(?P<days>\d+)\s*",
+    re.ASCII,
+)
 _GENERAL = pattern(
-    r"(?P<sign>-)?(?:(?P<d>\d+):)?(?P<h>\d{1,2}):(?P<m>\d{1,2})(?::(?P<s>\d{1,2})(?:\.(?P<f>\d{1,7}))?)?", re.ASCII
+    r"(?P<sign>-)?(?:(?P<d>\d+):)??(?P<h>\d{1,2}):(?P<m>\d{1,2})(?::(?P<s>\d{1,2})(?:\.(?P<f>\d{1,7}))?)?", re.ASCII
 )
 _GENERAL_LONG = pattern(r"(?P<sign>-)?(?P<d>\d+):(?P<h>\d\d):(?P<m>\d\d):(?P<s>\d\d)\.(?P<f>\d{7})", re.ASCII)
+_STANDARD = {"c": _CONSTANT, "t": _CONSTANT, "T": _CONSTANT, "g": _GENERAL, "G": _GENERAL_LONG}
 
 
 def _bad(text: str) -> ClrError:
@@ -50,13 +55,28 @@ def _overflow(text: str) -> ClrError:
 def _ticks(fields: dict[str, str | None]) -> int | None:
     """The value, or None if a component is out of its range."""
     days, hours, minutes, seconds = (int(fields.get(k) or 0) for k in "dhms")
-    fraction = fields.get("f") or ""
-    if days > 10_675_199 or hours > 23 or minutes > 59 or seconds > 59 or len(fraction) > 7:
+    days = int(fields.get("days") or days)
+    fraction = _fraction(fields.get("f") or "")
+    if days > 10_675_199 or hours > 23 or minutes > 59 or seconds > 59 or fraction is None:
         return None
-    value = days * tk.DAY + hours * tk.HOUR + minutes * tk.MINUTE + seconds * tk.SECOND + int(fraction.ljust(7, "0"))
-    if fields.get("sign"):
+    value = days * tk.DAY + hours * tk.HOUR + minutes * tk.MINUTE + seconds * tk.SECOND + fraction
+    if fields.get("sign") or fields.get("minus"):
         value = -value
     return value if -(2**63) <= value < 2**63 else None
+
+
+def _fraction(digits: str) -> int | None:
+    """Ticks of the digits after the point; more than seven are rounded, and only allowed after a zero."""
+    if len(digits) <= 7:
+        return int(digits.ljust(7, "0"))
+    number = int(digits)
+    zeros = len(digits) - len(digits.lstrip("0"))
+    if number == 0:
+        return 0
+    if zeros == 0 or zeros > 7 or number > 9_999_999:
+        return None
+    scale = 10 ** (len(digits) - 7)
+    return (2 * number + scale) // (2 * scale)
 
 
 def parse_text(text: str) -> int:
@@ -86,15 +106,15 @@ def parse_exact(text: str, formats: Sequence[str]) -> int:
 
 def _exact(text: str, fmt: str) -> int:
     if not fmt:
-        raise FormatException("Format specifier was invalid.")
-    pattern = {"c": _CONSTANT, "t": _CONSTANT, "T": _CONSTANT, "g": _GENERAL, "G": _GENERAL_LONG}.get(fmt)
+        raise FormatException("Format specifier '' was invalid.")
+    pattern = _STANDARD.get(fmt)
     if pattern is None:
         if len(fmt) == 1:
-            raise FormatException("Input string was not in a correct format.")
+            raise FormatException(f"Format specifier '{fmt}' was invalid.")
         pattern = re.compile(_pattern(fmt), re.ASCII)
     m = pattern.fullmatch(text)
     if m is None:
-        raise _bad(text)
+        raise _bad(text) if fmt in _STANDARD else FormatException("Input string was not in a correct format.")
     value = _ticks(m.groupdict())
     if value is None:
         raise _overflow(text)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from apimpy.csharp.types import ClrType
 from apimpy.dotnet.decl import clr_type, enum_type
 from apimpy.dotnet.exceptions import ArgumentOutOfRangeException
+from apimpy.dotnet.system.string_io import read_to_end
 from apimpy.dotnet.xml_.nodes import NODE_TYPES, node_
 from apimpy.dotnet.xml_.parse import parse_document, parse_element
 from apimpy.dotnet.xml_.tree import XAttribute, XContainer, XDocument, XElement, XObject
@@ -150,9 +151,10 @@ class NamespaceManager:
 class XmlReader:
     """A reader over a text whose nodes are visited in document order."""
 
-    __slots__ = ("at", "document", "nodes")
+    __slots__ = ("at", "document", "nodes", "owner")
 
     def __init__(self, text: str) -> None:
+        self.owner = XmlDocument()
         self.document = parse_document(text)
         self.nodes = list(self.document.descendant_nodes())
         self.at = -1
@@ -174,6 +176,16 @@ class XmlReader:
 
     def node_type(self) -> EnumValue:
         return NODE_TYPES[self.current.node_type if self.current is not None else "None"]
+
+    def view(self) -> XmlNode:
+        return XmlNode(self.current, self.owner)
+
+    def to_following(self, name: str) -> bool:
+        """Move on to the next element of that name."""
+        while self.read():
+            if isinstance(self.current, XElement) and self.view().name() == name:
+                return True
+        return False
 
     def take(self) -> Any:
         """The current node, and move behind it."""
@@ -315,13 +327,23 @@ attributes.method("XmlNode? GetNamedItem(string name)", XmlAttributes.named)
 manager_.ctor("XmlNamespaceManager(XmlNameTable nameTable)", NamespaceManager)
 manager_.method("void AddNamespace(string prefix, string uri)", NamespaceManager.add)
 
-reader_.method("static XmlReader Create(System.IO.TextReader input)", lambda source: XmlReader(source.read_to_end()))
+reader_.method("static XmlReader Create(System.IO.TextReader input)", lambda source: XmlReader(read_to_end(source)))
 reader_.method("static XmlReader Create(string inputUri)", unsupported="nothing is loaded from files or the network")
 reader_.method("bool Read()", XmlReader.read)
 reader_.method("XmlNodeType MoveToContent()", XmlReader.move_to_content)
 reader_.prop("XmlNodeType NodeType", XmlReader.node_type)
 reader_.prop("bool EOF", lambda reader: reader.at >= len(reader.nodes))
 reader_.prop("string LocalName", lambda reader: reader.current.name.local if reader.current is not None else "")
+reader_.prop("string Name", lambda reader: "" if reader.current is None else reader.view().name())
+reader_.prop("string Value", lambda reader: "" if reader.current is None else _value(reader.view()) or "")
+reader_.prop("bool HasAttributes", lambda reader: bool(getattr(reader.current, "attributes", ())))
+reader_.prop("int AttributeCount", lambda reader: len(getattr(reader.current, "attributes", ())))
+reader_.method(
+    "string? GetAttribute(string name)",
+    lambda reader, name: next((a.inner_text() for a in _attributes(reader.view()) if a.name() == name), None),
+)
+reader_.method("bool ReadToFollowing(string name)", XmlReader.to_following)
+reader_.method("string ReadElementContentAsString()", lambda reader: reader.take().value)
 reader_.method("string ReadOuterXml()", lambda reader: "" if reader.current is None else reader.take().markup(False))
 reader_.method("void Dispose()", lambda _reader: None)
 reader_.method("void Close()", lambda _reader: None)
