@@ -359,6 +359,7 @@ class _Classifier:
                 if k < 0 or self.kind(k) != "_LPAR":
                     return
             close = self.matching(k)
+            self.constraints(close + 1)
             if close < 0 or self.kind(close + 1) not in ("_LBRACE", "_ARROW"):
                 return
             self.mark_type(i, j)
@@ -373,6 +374,16 @@ class _Classifier:
         elif after in ("$END", "_RBRACE") or (after not in _AFTER_TYPE_ARGS and self.kind(i) == "PREDEFINED"):
             self.mark_type(i, j)  # an unfinished declaration: let the parser say what is missing
             out.append(Token("_DECL", "", start, start))
+
+    def constraints(self, i: int) -> None:
+        """`where T : class` after the parameters of a local function: every call knows its types, so they say nothing."""
+        if not i or self.text(i) != "where":
+            return
+        j = i
+        while self.kind(j) not in ("_LBRACE", "_ARROW", "_SEMI", "$END"):
+            j += 1
+        if self.kind(j) in ("_LBRACE", "_ARROW"):
+            del self.t[i:j]
 
     def typed_deconstruction(self, i: int) -> bool:
         """`(int a, var b) =`: marks the types."""

@@ -29,6 +29,8 @@ from apimpy.csharp.types import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from apimpy.csharp.bind.binder import Binder
     from apimpy.csharp.bound import BExpr
 
@@ -118,17 +120,25 @@ def initializer(b: Binder, init: n.Initializer, temp: BExpr) -> list[BExpr]:
     return actions
 
 
+def _leaves(init: n.ArrayInitializer) -> Iterator[n.Expr]:
+    for item in init.items:
+        if isinstance(item, n.ArrayInitializer):
+            yield from _leaves(item)
+        else:
+            yield item
+
+
 def new_array(b: Binder, node: n.NewArray) -> BExpr:
     if node.element is None:
         assert node.init is not None
-        if node.ranks[0] > 1:
-            return b.unsupported(node, "implicitly typed arrays of more than one dimension")
-        values = [b.value(v) for v in node.init.items if isinstance(v, n.Expr)]
+        values = [b.value(v) for v in _leaves(node.init)]
         if any(v.type is ERROR for v in values):
             return b.broken(node)
         element = best_common(b, values)
         if element is None:
             return b.error(node, "CS0826", "No best type found for implicitly-typed array")
+        if node.ranks[0] > 1:
+            return array_init(b, node.init, array_of(element, node.ranks[0]))
         items = [b.convert(v, element, v) for v in values]
         return bd.BArrayNew(array_of(element), node.start, node.end, element, [], items)
     element = b.type(node.element)

@@ -33,9 +33,9 @@ def bounded(fn: F) -> F:
     """A walk over a whole tree: one that is nested too deep ends the evaluation instead of the process."""
 
     @wraps(fn)
-    def walk(*args: Any) -> Any:
+    def walk(*args: Any, **options: Any) -> Any:
         try:
-            return fn(*args)
+            return fn(*args, **options)
         except RecursionError:
             raise BudgetExceeded("the JSON value is nested too deep") from None
 

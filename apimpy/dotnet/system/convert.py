@@ -74,6 +74,8 @@ def _to_integer(bits: int, signed: bool) -> dict[str, Converter]:
     def from_float(value: float) -> int:
         if value == value and -1e20 < value < 1e20 and low <= (whole := round(value)) <= high:
             return whole
+        if bits < 32 and not -(2**31) - 0.5 <= value < 2**31 - 0.5:
+            raise OverflowException(arithmetic.overflow_message(32, True))  # .NET goes by way of Int32
         raise OverflowException(message if bits < 64 else None)
 
     def from_decimal(value: Decimal) -> int:

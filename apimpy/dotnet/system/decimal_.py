@@ -121,7 +121,7 @@ decimal.const("decimal Zero", Decimal(0))
 decimal.const("decimal One", Decimal(1))
 decimal.const("decimal MinusOne", Decimal(-1))
 decimal.const("decimal MaxValue", arithmetic.DECIMAL_MAX)
-decimal.const("decimal MinValue", -arithmetic.DECIMAL_MAX)
+decimal.const("decimal MinValue", arithmetic.DECIMAL_MAX.copy_negate())
 
 
 # --- parsing and text ------------------------------------------------------------------------------------------------

@@ -94,7 +94,7 @@ for _alias in _FLOATS:
     math_.method(
         f"static {_alias} Clamp({_alias} value, {_alias} min, {_alias} max)", _clamp(double_text), since="core"
     )
-math_.method("static decimal Abs(decimal value)", abs)
+math_.method("static decimal Abs(decimal value)", Decimal.copy_abs)
 math_.method("static int Sign(decimal value)", _sign)
 math_.method("static decimal Max(decimal val1, decimal val2)", max)
 math_.method("static decimal Min(decimal val1, decimal val2)", lambda a, b: min(b, a))

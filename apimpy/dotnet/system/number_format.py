@@ -153,9 +153,8 @@ def format_integer(value: int, bits: int, signed: bool, fmt: str | None) -> str:
     if kind == "D":
         text = str(abs(value)).rjust(max(precision, 0), "0")
         return "-" + text if value < 0 else text
-    if kind in "XB":
-        unsigned = value & ((1 << bits) - 1)
-        text = format(unsigned, "b" if kind == "B" else letter)
+    if kind == "X":
+        text = format(value & ((1 << bits) - 1), letter)
         return text.rjust(max(precision, 0), "0")
     if kind == "G" and precision < 1:
         return str(value)

@@ -53,15 +53,20 @@ def wrap32(value: int) -> int:
 
 
 def _hash_double(value: float) -> int:
+    if value != value:
+        return 0x7FF00000
     bits: int = struct.unpack("<Q", struct.pack("<d", 0.0 if value == 0 else value))[0]
     return wrap32(bits ^ (bits >> 32))
 
 
 def _hash_decimal(value: Decimal) -> int:
-    sign, digits, exponent = value.normalize().as_tuple()
+    sign, digits, exponent = value.as_tuple()
     assert isinstance(exponent, int)
-    coefficient = int("".join(map(str, digits))) * 10 ** max(exponent, 0)
-    flags = (sign << 31) | (max(-exponent, 0) << 16)
+    coefficient = int("".join(map(str, digits)))
+    while exponent < 0 and coefficient % 10 == 0:
+        coefficient //= 10
+        exponent += 1
+    flags = (sign << 31) | (-exponent << 16)
     return wrap32(flags ^ coefficient ^ (coefficient >> 32) ^ (coefficient >> 64))
 
 
@@ -76,7 +81,9 @@ def hash_code(value: Any) -> int:
     if isinstance(value, int):
         return wrap32(value ^ (value >> 32)) if type(value) in _LONG else wrap32(value)
     if isinstance(value, Single):
-        return int(struct.unpack("<i", struct.pack("<f", value))[0])
+        if value != value:
+            return 0x7F800000
+        return int(struct.unpack("<i", struct.pack("<f", value or 0.0))[0])
     if isinstance(value, float):
         return _hash_double(value)
     if isinstance(value, str):

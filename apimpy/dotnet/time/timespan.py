@@ -185,7 +185,7 @@ _T.prop("double TotalDays", lambda t: t.ticks / tk.DAY)
 _T.prop("double TotalHours", lambda t: t.ticks / tk.HOUR)
 _T.prop("double TotalMinutes", lambda t: t.ticks / tk.MINUTE)
 _T.prop("double TotalSeconds", lambda t: t.ticks / tk.SECOND)
-_T.prop("double TotalMilliseconds", lambda t: t.ticks / tk.MILLISECOND)
+_T.prop("double TotalMilliseconds", lambda t: max(-_MILLISECONDS, min(t.ticks / tk.MILLISECOND, _MILLISECONDS)))
 _T.prop("double TotalMicroseconds", lambda t: t.ticks / 10, since="core")
 _T.prop("double TotalNanoseconds", lambda t: t.ticks * 100.0, since="core")
 

@@ -30,12 +30,14 @@ _SHAPES = tuple(
     )
 )
 _CONSTANT = pattern(
-    r"\s*(?P<sign>-)?(?:(?P<d>\d+)\.)?(?P<h>\d+):(?P<m>\d+)(?::(?P<s>\d*)(?:\.(?P<f>\d*))?)?\s*"
+    r"\s*(?P<sign>-)?(?:(?P<d>\d+)\.)?(?P<h>\d+):(?P<m>\d+)(?::(?P<s>\d+)(?:\.(?P<f>\d{0,7}))?)?\s*"
     r"|\s*(?P<minus>-)?(?P<days>\d+)\s*",
     re.ASCII,
 )
 _GENERAL = pattern(
-    r"(?P<sign>-)?(?:(?P<d>\d+):)??(?P<h>\d{1,2}):(?P<m>\d{1,2})(?::(?P<s>\d{1,2})(?:\.(?P<f>\d{1,7}))?)?", re.ASCII
+    r"\s*(?P<sign>-)?(?:(?P<d>\d+):)??(?P<h>\d{1,2}):(?P<m>\d{1,2})(?::(?P<s>\d{1,2})(?:\.(?P<f>\d+))?)?\s*"
+    r"|\s*(?P<minus>-)?(?P<days>\d+)\s*",
+    re.ASCII,
 )
 _GENERAL_LONG = pattern(r"(?P<sign>-)?(?P<d>\d+):(?P<h>\d\d):(?P<m>\d\d):(?P<s>\d\d)\.(?P<f>\d{7})", re.ASCII)
 _STANDARD = {"c": _CONSTANT, "t": _CONSTANT, "T": _CONSTANT, "g": _GENERAL, "G": _GENERAL_LONG}
@@ -73,7 +75,7 @@ def _fraction(digits: str) -> int | None:
     zeros = len(digits) - len(digits.lstrip("0"))
     if number == 0:
         return 0
-    if zeros == 0 or zeros > 7 or number > 9_999_999:
+    if zeros == 0 or zeros > 7:
         return None
     scale = 10 ** (len(digits) - 7)
     return (2 * number + scale) // (2 * scale)
