@@ -9,8 +9,8 @@ Problems go to the sink at their place in the policy file; with any error there 
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from apimpy.csharp import bound as bd
@@ -51,7 +51,6 @@ class CompiledExpression(Record, frozen=True):
     fn: Callable[[Any, Any], Any]
     reads_request_body: bool
     reads_response_body: bool
-    tree: ast.Module
 
     def call(self, context: Any, rt: Any) -> Any:
         """The boxed value.  ClrError, BudgetExceeded."""
@@ -79,36 +78,69 @@ def compile_island(
     if len(source) > MAX_SOURCE:
         sink.report("EXP009", f"Expression is longer than {MAX_SOURCE} characters", map.span(0, len(source)))
         return None
+    done = _staged(source, block, options, _Place(map))
+    if done.problems:
+        _report(done.problems, map, sink)
+        return None
+    if done.fn is None or done.static is ERROR:
+        return None
+    if not _allowed(done.static, expected):
+        where = map.span(0, len(source))
+        sink.report("EXP003", f"Expression return type '{done.static.full_name}' is not allowed", where)
+        return None
+    return CompiledExpression(source, done.static, done.fn, done.request_body, done.response_body)
+
+
+class _Place:
+    """Where a text stands: equal places give equal positions, so they may share what was compiled for one."""
+
+    __slots__ = ("key", "map")
+
+    def __init__(self, map: SourceMap) -> None:
+        self.map = map
+        pieces = tuple((p.start, p.length, p.origin, p.origin_length) for p in map.pieces)
+        file = map.pieces[0].file
+        self.key = file.name, file.line_col(map.pieces[0].origin), pieces
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Place) and self.key == other.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    def __call__(self, offset: int) -> tuple[int, int]:
+        """Line and (Python's) column of an offset."""
+        span = self.map.span(offset, offset)
+        line, column = span.file.line_col(span.start)
+        return line, column - 1
+
+
+class _Staged(Record, frozen=True):
+    """A text compiled as far as it goes."""
+
+    problems: list[Problem]
+    static: Type
+    fn: Callable[[Any, Any], Any] | None = None
+    request_body: bool = False
+    response_body: bool = False
+
+
+@lru_cache(maxsize=4096)  # a reload compiles mostly what it had
+def _staged(source: str, block: bool, options: CompileOptions, place: _Place) -> _Staged:
     world = library()
     try:
         tree, problems = parse(source, block=block, placeholders=options.placeholders)
         if tree is None or problems:
-            _report(problems, map, sink)
-            return None
+            return _Staged(problems, ERROR)
         found = bind(tree, world, any_type=options.any_type)
         static = result_type(found.outcomes)
-        if found.problems:
-            _report(found.problems, map, sink)
-            return None
-        if found.unknown:
-            return None
-        if static is ERROR or not _allowed(static, expected):
-            if static is not ERROR:
-                sink.report(
-                    "EXP003", f"Expression return type '{static.full_name}' is not allowed", map.span(0, len(source))
-                )
-            return None
-        file = map.pieces[0].file
-
-        def position(offset: int) -> tuple[int, int]:
-            line, column = file.line_col(map.span(offset, offset).start)
-            return line, column - 1
-
-        fn, code = emit(found.root, world, "expression", file.name, position, budget=found.effects.loops)
+        if found.problems or found.unknown:
+            return _Staged(found.problems, static)
+        name = place.map.pieces[0].file.name
+        fn, _ = emit(found.root, world, "expression", name, place, budget=found.effects.loops)
     except RecursionError:
-        sink.report("EXP009", "Expression is nested too deeply", map.span(0, len(source)))
-        return None
-    return CompiledExpression(source, static, fn, found.effects.request_body, found.effects.response_body, code)
+        return _Staged([Problem("EXP009", "Expression is nested too deeply", 0, len(source))], ERROR)
+    return _Staged([], static, fn, found.effects.request_body, found.effects.response_body)
 
 
 def library() -> DotNet:

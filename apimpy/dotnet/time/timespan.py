@@ -168,6 +168,9 @@ _T.ctor(
 )
 
 
+_MILLISECONDS = 922_337_203_685_477.0  # .NET caps the total at whole milliseconds
+
+
 def _part(ticks: int, unit: int, modulus: int) -> int:
     """A component with the sign of the whole, as .NET truncates."""
     return ticks // unit % modulus if ticks >= 0 else -(-ticks // unit % modulus)
