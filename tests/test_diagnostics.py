@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import pytest
 
-from apimpy.diagnostics import CODES, Diagnostic, Severity, Sink
+from apimpy.diagnostics import CODES, Severity, Sink
 from apimpy.source import SourceFile
 
 FILE = SourceFile("policy.xml", "<a>\n  b😀 = ccc;\n</a>")
@@ -111,11 +110,3 @@ def test_severity(severity: Severity, text: str) -> None:
     """Ordered, and printed in words."""
     assert str(severity) == text
     assert Severity.INFO <= severity <= Severity.ERROR
-
-
-def test_findings_do_not_change() -> None:
-    """A finding is data."""
-    d: Any = Sink().report("CS0103", "x", FILE.span(0))
-    assert isinstance(d, Diagnostic)
-    with pytest.raises((AttributeError, TypeError)):
-        d.message = "y"

@@ -45,7 +45,6 @@ __all__ = [
     "PortInUse",
     "build_gateway",
     "listen",
-    "mock_backend",
     "run_until_stopped",
     "serve",
     "serve_mock",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from apimpy.diagnostics import Severity
 from apimpy.document.model import Attribute, Element, Island, Text
 from apimpy.document.writer import inner_xml
 from apimpy.policy.base import Catalogue, Field, Item, Policy, fields_of
@@ -52,8 +53,10 @@ class Binding(Record, frozen=True, eq=True):
     owner: str = ""
     """The policy whose elements are being bound: what `LastError.Source` shows."""
 
-    def report(self, code: str, message: str, span: Span, *, help: str | None = None) -> None:
-        self.sink.report(code, message, span, help=help)
+    def report(
+        self, code: str, message: str, span: Span, *, help: str | None = None, severity: Severity | None = None
+    ) -> None:
+        self.sink.report(code, message, span, help=help, severity=severity)
 
     def known_sections(self, name: str) -> frozenset[str]:
         return self.catalogue.sections(name)
@@ -83,7 +86,8 @@ def _check_base(element: Element, cx: Binding, before: list[Policy]) -> None:
     elif cx.in_fragment:
         cx.report("POL011", "a fragment cannot hold <base />", element.name_span)
     elif cx.scope == "global":
-        cx.report("POL011", "the global scope has no base", element.name_span)
+        message = "the global scope has no base: <base /> stands for nothing here"
+        cx.report("POL011", message, element.name_span, severity=Severity.INFO)
     elif any(p.element == "base" for p in before):
         cx.report("POL011", "a section holds <base /> at most once", element.name_span)
 

@@ -168,7 +168,7 @@ DOCUMENTS: list[tuple[str, str | bytes, list[tuple[Any, ...]]]] = [
     (
         "type_outside_the_list",
         variable("@(System.IO.File.ReadAllText(&quot;/etc/passwd&quot;))"),
-        [("CS0234", "error", "service", 4, 47, 4, 51, "'File' does not exist in the namespace 'System.IO'")],
+        [("CS0234", "error", "service", 4, 37, 4, 51, "'File' does not exist in the namespace 'System.IO'")],
     ),
     (
         "two_findings",

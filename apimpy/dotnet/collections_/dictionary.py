@@ -386,6 +386,8 @@ def _sorted_type(name: str) -> TypeDecl:
     decl.method("bool Remove(TKey key)", Dictionary.remove)
     decl.method("void Clear()", Dictionary.clear)
     decl.method("IEnumerator<KeyValuePair<TKey, TValue>> GetEnumerator()", lambda d: Enumerator(d, d.pair.clr_type))
+    if name == "SortedDictionary":
+        decl.method("void CopyTo(KeyValuePair<TKey, TValue>[] array, int index)", copy_to)
     return decl
 
 

@@ -55,7 +55,7 @@ def _object() -> Type:
     return ClrType.universe.named("System.Object")
 
 
-def _boxed_enumerator(value: Any) -> Enumerator:
+def boxed_enumerator(value: Any) -> Enumerator:
     of = element_type(value)
     return Enumerator(Query(lambda: (box(v, of) for v in iterate(value)), _object()), _object(), strict=True)
 
@@ -288,7 +288,7 @@ def _is_read_only(value: Any) -> bool:
 # --- non-generic -----------------------------------------------------------------------------------------------------
 
 enumerable = clr_type("System.Collections.IEnumerable", kind="interface", allowed="")
-enumerable.method("IEnumerator GetEnumerator()", _boxed_enumerator)
+enumerable.method("IEnumerator GetEnumerator()", boxed_enumerator)
 
 enumerator_ = clr_type("System.Collections.IEnumerator", kind="interface", allowed="")
 enumerator_.method("bool MoveNext()", lambda e: e.move_next())

@@ -85,6 +85,12 @@ def _set(self: Array, value: Any, *indices: int) -> None:
         raise InvalidCastException("Object cannot be stored in an array of this type.") from None
 
 
+def _enumerator(self: Array) -> Any:
+    from apimpy.dotnet.collections_.interfaces import boxed_enumerator
+
+    return boxed_enumerator(self)
+
+
 def _clone(self: Array) -> Array:
     return Array(self.of, self, self.shape)
 
@@ -101,6 +107,7 @@ array.method("long GetLongLength(int dimension)", _length_of)
 array.method("int GetUpperBound(int dimension)", lambda self, dimension: _length_of(self, dimension) - 1)
 array.method("int GetLowerBound(int dimension)", lambda self, dimension: _length_of(self, dimension) * 0)
 array.method("object Clone()", _clone)
+array.method("System.Collections.IEnumerator GetEnumerator()", _enumerator)
 array.method("void Initialize()", lambda _self: None)
 for _kind in ("int", "long"):
     for _names in (("index",), ("index1", "index2"), ("index1", "index2", "index3")):

@@ -236,6 +236,13 @@ def _itself(self: str) -> str:
     return self
 
 
+def _characters(self: str) -> Any:
+    from apimpy.dotnet.collections_.interfaces import enumerator
+    from apimpy.dotnet.typecheck import element_type
+
+    return enumerator(self, element_type(self))
+
+
 def _copy(value: str | None) -> str:
     if value is None:
         raise ArgumentNullException("str")
@@ -255,6 +262,7 @@ string_.method("static bool IsNullOrWhiteSpace(string? value)", _is_null_or_whit
 string_.method("string ToString()", _itself)
 string_.method("string ToString(IFormatProvider? provider)", lambda self, _provider: self)
 string_.method("object Clone()", _itself)
+string_.method("IEnumerator<char> GetEnumerator()", _characters)
 string_.method("static string Copy(string str)", _copy)
 string_.method("static string Intern(string str)", _copy)
 string_.method("static string? IsInterned(string str)", _copy)
