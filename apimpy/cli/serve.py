@@ -44,7 +44,12 @@ _OWN_FLAGS = ("max_request_body", "max_buffered_body")
 @click.option("--identity-token", metavar="TOKEN", help="Managed identity: this token.")
 @click.option("--identity-file", type=click.Path(path_type=Path), help="Managed identity: the token in this file.")
 @click.option("--identity-command", metavar="COMMAND", help="Managed identity: what this prints for {resource}.")
-@click.option("--rate-algorithm", type=click.Choice(_CHOICES["rate_algorithm"]), help="Tokens per minute.")
+@click.option(
+    "--event-logger", "event_loggers", multiple=True, metavar="NAME=FILE", help="For log-to-eventhub.  Repeatable."
+)
+@click.option(
+    "--rate-algorithm", type=click.Choice(_CHOICES["rate_algorithm"]), help="Tokens per minute, calls per period."
+)
 @click.option("--option", "options", multiple=True, metavar="NAME=VALUE", help="A fidelity option.  Repeatable.")
 @click.option(
     "--access-log", type=click.Choice(["off", "json", "text"]), default="json", show_default=True, help="On stdout."
@@ -111,11 +116,22 @@ def _config(policy: Path, flags: dict[str, Any]) -> ServeConfig:
         identity_token=ways[0],
         identity_file=ways[1],
         identity_command=ways[2],
+        event_loggers=tuple(_event_logger(p) for p in flags["event_loggers"]),
         access_log=flags["access_log"],
         drain_seconds=flags["drain"],
         limits=Limits(line=flags["max_header"], field=flags["max_header"], body=flags["max_body"]),
         options=_options(flags),
     )
+
+
+def _event_logger(text: str) -> tuple[str, Path]:
+    from apimpy.gateway.config import ConfigError, parse_pair
+
+    name, file = parse_pair(text, "--event-logger")
+    path = Path(file)
+    if not file or path.is_dir() or not path.parent.is_dir():
+        raise ConfigError(f"--event-logger {name}: {file!r} is no file in a folder that exists")
+    return name, path
 
 
 def _options(flags: dict[str, Any]) -> Options:
@@ -154,7 +170,8 @@ def _run(config: ServeConfig, mock_reply: str | None) -> int:
     from apimpy.mock.backend import MockSettings, mock_application
     from apimpy.tokens.counter import TiktokenCounter
 
-    loaded = load_program(config.policy, config.fragments, dict(config.named_values))
+    loggers = [name for name, _ in config.event_loggers]
+    loaded = load_program(config.policy, config.fragments, dict(config.named_values), event_loggers=loggers)
     for item in loaded.diagnostics:
         if item.severity >= Severity.WARNING:
             click.echo(str(item), err=True)

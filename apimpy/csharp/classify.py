@@ -44,6 +44,7 @@ _AFTER_TYPE_ARGS = frozenset(
         "INTERP_FORMAT",
     ]
 )
+_BEFORE_WHEN = frozenset(["_RPAR", "_RSQB", "IDENT", "NUMBER", "STRING", "CHAR", "TRUE", "FALSE", "NULL", "_K_CATCH"])
 # After `(name)`: what makes it a cast rather than a parenthesised expression.
 _AFTER_CAST = frozenset(
     [
@@ -325,7 +326,7 @@ class _Classifier:
                 j = self.type_end(i + 2)
                 if j >= 0:
                     self.mark_type(i + 2, j)
-            elif t.kind == "IDENT" and t.text == "when" and before in ("_RPAR", "IDENT", "_CONST_END"):
+            elif t.kind == "IDENT" and t.text == "when" and before in _BEFORE_WHEN:
                 self.when(out, t)
             elif t.kind == "IDENT" and t.text == "from" and before not in ("_DOT", "_QDOT"):
                 self.query(i)
@@ -376,7 +377,7 @@ class _Classifier:
             out.append(Token("_DECL", "", start, start))
 
     def constraints(self, i: int) -> None:
-        """`where T : class` after the parameters of a local function: every call knows its types, so they say nothing."""
+        """`where T : class` after a local function's parameters: every call knows its types, so it says nothing."""
         if not i or self.text(i) != "where":
             return
         j = i

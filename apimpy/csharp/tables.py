@@ -73,13 +73,14 @@ def build(text: str) -> dict[str, Any]:
 
     compiled = Lark(text, parser="lalr", start=list(START), strict=True, lexer=NoLexer, maybe_placeholders=False)
     table: Any = compiled.parser.parser._parse_table
-    numbers = {state: i for i, state in enumerate(table.states)}
+    numbers = _numbered(table, Shift)
     rules: list[Any] = []
     known: dict[Any, int] = {}
     rows: list[dict[str, int]] = []
     row_numbers: dict[str, int] = {}
     states: list[int] = []
-    for actions in table.states.values():
+    for state in numbers:
+        actions = table.states[state]
         row: dict[str, int] = {}
         for symbol, (action, argument) in sorted(actions.items(), key=lambda kv: str(kv[0])):
             name = getattr(symbol, "name", symbol)
@@ -103,6 +104,20 @@ def build(text: str) -> dict[str, Any]:
         "rows": rows,
         "states": states,
     }
+
+
+def _numbered(table: Any, shift: Any) -> dict[Any, int]:
+    """States by number, in the order of a walk from the start: the same in every process."""
+    numbers: dict[Any, int] = {}
+    waiting = [table.start_states[k] for k in START]
+    while waiting:
+        state = waiting.pop(0)
+        if state in numbers:
+            continue
+        numbers[state] = len(numbers)
+        actions = sorted(table.states[state].items(), key=lambda kv: str(kv[0]))
+        waiting.extend(argument for _, (action, argument) in actions if action is shift)
+    return numbers
 
 
 def _rule(rule: Any) -> list[Any]:

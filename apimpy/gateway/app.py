@@ -164,6 +164,7 @@ class Gateway:
             await response.body.close()
         if ex.upstream is not None and ex.upstream.stream is not None:
             await ex.upstream.close()
+        ex.sent = sent
         for hook in ex.hooks:
             try:
                 await hook.on_end(ex, completed)

@@ -39,6 +39,8 @@ class ServeConfig:
     identity_token: str | None = field(default=None, repr=False)
     identity_file: Path | None = None
     identity_command: str | None = None
+    event_loggers: tuple[tuple[str, Path], ...] = ()
+    """Files for `log-to-eventhub`, by the id of the logger."""
     access_log: LogFormat = "json"
     drain_seconds: float = 30.0
     limits: Limits = field(default_factory=Limits)

@@ -26,11 +26,14 @@ from apimpy.gateway.keys import KeyRing, Subscriber
 from apimpy.gateway.routing import ApiRoute, OperationRoute, Program, Router
 from apimpy.gateway.server import Server
 from apimpy.gateway.transport import AiohttpTransport
+from apimpy.observe.events import FileEventLogger
 from apimpy.observe.logs import AccessLog
 from apimpy.observe.metrics import Metrics
 from apimpy.runtime.exchange import Api, Operation, Subscription
 from apimpy.runtime.message import Url
 from apimpy.runtime.services import Services, SystemClock
+from apimpy.stores.cache import MemoryCache
+from apimpy.stores.counters import MemoryCounterStore
 from apimpy.stores.memory import MemoryTokenStore
 from apimpy.tokens.counter import TiktokenCounter
 from apimpy.tokens.models import DEFAULT_ENCODING
@@ -87,6 +90,10 @@ def build_gateway(
         token_meter=metrics.tokens,
         identity=_identity(config),
         options=config.options,
+        counters=MemoryCounterStore(),
+        cache=MemoryCache(config.options.cache_size),
+        metric_sink=metrics.custom,
+        event_loggers={name: FileEventLogger(name, path) for name, path in config.event_loggers},
     )
     api = Api("api", "api", service_url=backend, key_header=config.subscription_header)
     route = ApiRoute(api, tuple(OperationRoute(o, program) for o in _OPERATIONS))
@@ -159,6 +166,9 @@ async def serve(
         stack.push_async_callback(access_log.aclose)
         gateway = build_gateway(config, program, backend, counter, access_log)
         stack.push_async_callback(gateway.services.transport.aclose)
+        for logger in gateway.services.event_loggers.values():
+            assert isinstance(logger, FileEventLogger)
+            stack.push_async_callback(logger.aclose)
         server = Server(gateway, config.limits)
         ready = asyncio.Event()
         stopped = _stop_signal()

@@ -3,7 +3,8 @@
 What is sent is what the request says: no headers of the client's own, no cookies, no redirects, no decompression, URLs
 as encoded.  Connections are kept and reused without a limit.  A request that is not idempotent is never sent twice; an
 idempotent one is, once, when a kept connection turned out to be closed (aiohttp's rule).  All time-outs are explicit:
-to connect, to the head (the caller's), and between two pieces of a body.
+to connect, to the head (the caller's), and between two pieces of a body.  A request that carries a certificate with its
+key presents it in the TLS handshake, on connections of its own.
 """
 
 from __future__ import annotations
@@ -16,13 +17,16 @@ import aiohttp
 from multidict import CIMultiDict
 from yarl import URL
 
+from apimpy.gateway.client_certificate import client_context
 from apimpy.gateway.headers import CONTENT_LENGTH, HOST, strip_hop_by_hop
 from apimpy.runtime.message import Body, BodyTooLarge, Request, Response
 from apimpy.runtime.ports import ConnectFailed, TimedOut, TransportError
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import AsyncIterator, Callable
 
+    from apimpy.dotnet.crypto.x509 import Certificate
     from apimpy.runtime.message import Headers
 
 __all__ = ["AiohttpTransport", "BackendStream", "observed"]
@@ -31,6 +35,8 @@ _CHUNK = 64 * 1024
 _AT_ONCE = 1 << 20
 """Bytes handed to the socket in one piece; more is sent in chunks, so that the loop turns in between."""
 _FIELD_SIZE = 64 * 1024
+_MOST_CONTEXTS = 64
+"""Client certificates in use at a time."""
 
 
 class _PlainRequest(aiohttp.ClientRequest):
@@ -178,6 +184,17 @@ class AiohttpTransport:
     ) -> None:
         self._connect, self._idle, self._keepalive = connect_timeout, idle_timeout, keepalive_timeout
         self._session: aiohttp.ClientSession | None = None
+        self._contexts: dict[Certificate, ssl.SSLContext] = {}
+
+    async def _presenting(self, certificate: Certificate) -> ssl.SSLContext:
+        """The one context that presents this certificate: connections are shared among requests with the same one."""
+        found = self._contexts.get(certificate)
+        if found is None:
+            made = await asyncio.to_thread(client_context, certificate)
+            if len(self._contexts) >= _MOST_CONTEXTS:
+                del self._contexts[next(iter(self._contexts))]
+            found = self._contexts.setdefault(certificate, made)
+        return found
 
     def _open(self) -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=self._keepalive, ttl_dns_cache=30)
@@ -216,12 +233,16 @@ class AiohttpTransport:
             if len(data) > _AT_ONCE:
                 headers[CONTENT_LENGTH] = str(len(data))
                 data = _pieces(data)
+        context: ssl.SSLContext | bool = True
+        if request.certificate is not None and request.url.scheme == "https":
+            context = await self._presenting(request.certificate)
         call = session.request(
             request.method,
             _url(str(request.url)),
             data=data,
             headers=headers,
             allow_redirects=False,
+            ssl=context,
         )
         try:
             if timeout is None:

@@ -7,9 +7,11 @@
 | `apimpy_requests_in_flight` | |
 | `apimpy_llm_tokens_total` | `namespace`, `kind` (`prompt completion cached reasoning total`), one per dimension |
 | `apimpy_llm_series_dropped_total` | `namespace` |
+| `apimpy_custom_metric` (sum and count) | `namespace`, `metric`, one per dimension |
+| `apimpy_custom_series_dropped_total` | `namespace` |
 
-Every gateway has its own registry, so two in one process do not meet.  The number of token series is bounded: when a
-namespace has `SERIES_LIMIT`, further label values are counted under `overflow`.
+Every gateway has its own registry, so two in one process do not meet.  The number of token series is bounded, and so
+is that of custom ones: when a namespace has `SERIES_LIMIT`, further label values are counted under `overflow`.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["CONTENT_TYPE", "SERIES_LIMIT", "Metrics", "RequestMetrics", "TokenMetrics", "label_name"]
+__all__ = ["CONTENT_TYPE", "SERIES_LIMIT", "CustomMetrics", "Metrics", "RequestMetrics", "TokenMetrics", "label_name"]
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)
@@ -144,15 +146,66 @@ class TokenMetrics:
         yield dropped
 
 
+class CustomMetrics:
+    """The `MetricSink` port, and the collector of what it received: how often, and the sum of the values."""
+
+    def __init__(self) -> None:
+        self._rows: dict[tuple[str, str, tuple[tuple[str, str], ...]], list[float]] = {}
+        self._sizes: dict[str, int] = {}
+        self._dropped: dict[str, int] = {}
+
+    def observe(self, namespace: str, name: str, dimensions: dict[str, str], value: float) -> None:
+        """One value of a metric."""
+        row = self._rows.get((namespace, name, tuple(dimensions.items())))
+        if row is None:
+            row = self._row(namespace, name, dimensions)
+        row[0] += 1
+        row[1] += value
+
+    def _row(self, namespace: str, name: str, dimensions: dict[str, str]) -> list[float]:
+        size = self._sizes.get(namespace, 0)
+        if size < SERIES_LIMIT:
+            self._sizes[namespace] = size + 1
+            labels = tuple(dimensions.items())
+        else:
+            self._dropped[namespace] = self._dropped.get(namespace, 0) + 1
+            labels = tuple((label, OVERFLOW) for label in dimensions)
+        return self._rows.setdefault((namespace, name, labels), [0, 0.0])
+
+    def collect(self) -> Iterator[Metric]:
+        metrics = Metric("apimpy_custom_metric", "Values of emit-metric, by the dimensions of the policies.", "summary")
+        merged: dict[tuple[tuple[str, str], ...], list[float]] = {}
+        for (namespace, name, dimensions), (count, total) in list(self._rows.items()):
+            labels = {"namespace": namespace, "metric": name}
+            for dimension, value in dimensions:
+                label = label_name(dimension)
+                labels["dimension_metric" if label == "metric" else label] = value[:_VALUE_LENGTH]
+            row = merged.setdefault(tuple(labels.items()), [0, 0.0])  # two spellings of a dimension are one label
+            row[0] += count
+            row[1] += total
+        for key, (count, total) in merged.items():
+            metrics.add_sample("apimpy_custom_metric_count", dict(key), count)
+            metrics.add_sample("apimpy_custom_metric_sum", dict(key), total)
+        yield metrics
+        dropped = CounterMetricFamily(
+            "apimpy_custom_series_dropped", "Values counted as overflow: too many series.", labels=("namespace",)
+        )
+        for namespace, times in self._dropped.items():
+            dropped.add_metric((namespace,), times)
+        yield dropped
+
+
 class Metrics:
     """Everything `/metrics` of one gateway shows."""
 
     def __init__(self, *, process: bool = True) -> None:
         self.requests = RequestMetrics()
         self.tokens = TokenMetrics()
+        self.custom = CustomMetrics()
         self._registry = CollectorRegistry()
         self._registry.register(self.requests)
         self._registry.register(self.tokens)
+        self._registry.register(self.custom)
         if process:
             ProcessCollector(registry=self._registry)
 

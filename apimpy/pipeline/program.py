@@ -1,14 +1,16 @@
 """A compiled chain of documents, and the life of one exchange in it.
 
-inbound → backend → outbound; a failure anywhere goes to on-error once.  `return-response` ends everything.  Hooks of
-inbound policies are called at the moments `runtime.exchange.ResponseHook` describes; a program holds no state.
+inbound → backend → outbound; a failure anywhere goes to on-error once.  `return-response` ends everything; an answer
+from a cache goes on in outbound, after the policy that would have stored it.  Hooks of inbound policies are called at
+the moments `runtime.exchange.ResponseHook` describes; a program holds no state.
 """
 
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from apimpy.policies._inside import inside
 from apimpy.policies._wire import combine_headers
 from apimpy.runtime.exchange import LastError
 from apimpy.runtime.faults import PolicyFault, error_response
@@ -18,6 +20,8 @@ from apimpy.runtime.ports import TransportError
 from apimpy.runtime.running import sequence
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from apimpy.runtime.exchange import Exchange
 
 __all__ = ["Program"]
@@ -28,7 +32,17 @@ _log = logging.getLogger("apimpy.pipeline")
 class Program:
     """Four flat sequences of steps, ready to run."""
 
-    __slots__ = ("_backend", "_inbound", "_on_error", "_outbound", "backend", "inbound", "on_error", "outbound")
+    __slots__ = (
+        "_backend",
+        "_inbound",
+        "_on_error",
+        "_outbound",
+        "_tails",
+        "backend",
+        "inbound",
+        "on_error",
+        "outbound",
+    )
 
     def __init__(
         self,
@@ -40,6 +54,8 @@ class Program:
         self.inbound, self.backend, self.outbound, self.on_error = inbound, backend, outbound, on_error
         self._inbound, self._backend = sequence(inbound), sequence(backend)
         self._outbound, self._on_error = sequence(outbound), sequence(on_error)
+        self._tails: dict[tuple[str, str], tuple[Callable[[Exchange], Any], bool]] = {}
+        """Ends of the outbound section, made when the first answer from a cache needs them."""
 
     async def run(self, ex: Exchange) -> None:
         """Leaves `ex.response` set.  Raises nothing but cancellation."""
@@ -65,13 +81,33 @@ class Program:
                     await run(ex)
                 else:
                     run(ex)
+            elif ex.skip_past is not None:
+                ex.section = "outbound"
+                run, waits = self._tail(ex.skip_past)
+                if waits:
+                    await run(ex)
+                else:
+                    run(ex)
         except PolicyFault as fault:
             await self._failed(ex, fault, told=told)
+        if ex.hooks:
+            await _pipeline_ended(ex)
         response, upstream = ex.response, ex.upstream
         if upstream is not None and upstream.stream is not None and (response is None or response.body is not upstream):
             await upstream.close()
         if response is not None and response.combine is not None:
             combine_headers(response)
+
+    def _tail(self, past: tuple[str, str]) -> tuple[Callable[[Exchange], Any], bool]:
+        """Outbound from the step after an element; one of the given scope goes before others, without any: all."""
+        found = self._tails.get(past)
+        if found is None:
+            element, scope = past
+            places = [n for n, s in enumerate(self.outbound) if any(p.element == element for p in inside(s.policy))]
+            own = [n for n in places if self.outbound[n].scope == scope]
+            first = next(iter(own or places), -1)
+            found = self._tails[past] = sequence(self.outbound[first + 1 :])
+        return found
 
     async def fail(self, ex: Exchange, fault: PolicyFault) -> None:
         """The request was refused before its policies began (no operation, no key): only on-error runs."""
@@ -133,5 +169,13 @@ async def _response_known(ex: Exchange, *, from_backend: bool) -> None:
             raise PolicyFault("request-forwarder", "ResponseBodyTooLarge", str(error)) from error
         except TransportError as error:
             raise PolicyFault("request-forwarder", "BackendConnectionFailure", str(error)) from error
+        except Exception:
+            _log.exception("request %s: a hook failed", ex.id)
+
+
+async def _pipeline_ended(ex: Exchange) -> None:
+    for hook in ex.hooks:
+        try:
+            await hook.on_pipeline_end(ex)
         except Exception:
             _log.exception("request %s: a hook failed", ex.id)

@@ -167,7 +167,9 @@ class ResponseHook:
     `on_backend_start` when the backend section begins; then exactly one of
     `on_response(exchange)` when the caller's final response head is known, before the outbound section, and
     `on_short_circuit(exchange)` when the backend was never called or failed (return-response, error).
-    `on_end(completed)` follows when the last byte went to the caller, or `completed=False` when it did not.
+    `on_pipeline_end` follows when the last policy has run (outbound or on-error), before the response is sent, and
+    `on_end(completed)` when the last byte went to the caller, or `completed=False` when it did not; a caller that
+    leaves early gets `on_end` alone.
     """
 
     async def on_backend_start(self, ex: Exchange) -> None:
@@ -179,6 +181,9 @@ class ResponseHook:
     async def on_short_circuit(self, ex: Exchange) -> None:
         """`ex.response` was made without the backend, or the backend failed."""
 
+    async def on_pipeline_end(self, ex: Exchange) -> None:
+        """No policy will run any more."""
+
     async def on_end(self, ex: Exchange, completed: bool) -> None:
         """The body has been relayed (or was cut)."""
 
@@ -189,6 +194,7 @@ class Exchange:
     __slots__ = (
         "api",
         "backend",
+        "cached",
         "deployment",
         "finished",
         "hooks",
@@ -204,8 +210,10 @@ class Exchange:
         "response",
         "rt",
         "section",
+        "sent",
         "service_url",
         "services",
+        "skip_past",
         "started",
         "started_mono",
         "subscription",
@@ -247,6 +255,12 @@ class Exchange:
         """The body of the backend's last response; closed by the pipeline when it is not the one sent."""
         self.llm: Any = None
         """Cached classification of the request for the token policies."""
+        self.cached: dict[str, Any] | None = None
+        """By scope, what `cache-lookup` left for `cache-store`."""
+        self.skip_past: tuple[str, str] | None = None
+        """A policy of inbound answered from a cache: outbound begins after the step of this element and scope."""
+        self.sent = 0
+        """Bytes of the response's body that went to the caller; known when hooks hear of the end."""
         self.finished: Callable[[bool], None] | None = None
         self.tracing = False
         self.traces: list[str | TraceEntry] = []

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from apimpy.record import Record
 from apimpy.runtime.message import Request, Response
 
 __all__ = [
+    "Allowance",
+    "Cache",
+    "CachedResponse",
     "Clock",
     "ConcurrencyGate",
     "ConnectFailed",
+    "CounterStore",
+    "Event",
+    "EventLogger",
     "ManagedIdentity",
+    "MetricSink",
+    "Rate",
     "RateAlgorithm",
     "StoreUnavailable",
     "TimedOut",
@@ -63,7 +72,7 @@ class Transport(Protocol):
 
 
 RateAlgorithm = str
-"""`bucket` or `sliding` (tokens per minute)."""
+"""`bucket` or `sliding` (tokens per minute, calls per period)."""
 
 
 class Verdict(Record, frozen=True, eq=True):
@@ -89,6 +98,99 @@ class TokenStore(Protocol):
         """Charge (negative: give back) after the response; tokens left, never negative."""
 
     async def rate_left(self, key: str, limit: int, algorithm: RateAlgorithm, now: float) -> int: ...
+
+
+class Rate(Record, frozen=True, eq=True):
+    """At most `limit` calls in `period` seconds, counted under `key`."""
+
+    key: str
+    limit: int
+    period: int
+
+
+class Allowance(Record, frozen=True, eq=True):
+    """So much of something in a fixed window: used up when `limit` has been reached.
+
+    `until` is the end of the window in UTC seconds, None when it never ends; a later `until` begins at zero again.
+    `cost` is what the call adds.
+    """
+
+    key: str
+    limit: int
+    cost: int
+    until: float | None
+
+
+class CounterStore(Protocol):
+    """Counters of calls and bytes.  `now` is passed by the caller (UTC seconds): the same code runs in virtual time.
+
+    Every verb is atomic over all the counters it is given, and one round trip where the counters are elsewhere.
+    Policies that use one key share its counter, whatever limit and period each of them has.
+    """
+
+    async def rate_take(self, rates: Sequence[Rate], algorithm: RateAlgorithm, cost: int, now: float) -> Verdict:
+        """Whether one more call fits every rate; if so, `cost` is counted on all of them, else on none.
+
+        `remaining` is the smallest after counting, `retry_after` the longest wait.
+        """
+
+    async def rate_add(self, rate: Rate, algorithm: RateAlgorithm, count: int, now: float) -> None:
+        """Count without a test."""
+
+    async def quota_take(self, allowances: Sequence[Allowance], now: float) -> int | None:
+        """The index of the first allowance that is used up; None when none is: then every cost has been added."""
+
+    async def quota_add(self, allowances: Sequence[Allowance], now: float) -> None:
+        """Add the costs without a test.  A window that has ended since gets nothing."""
+
+
+class CachedResponse(Record, frozen=True, eq=True):
+    """A response as `cache-store` keeps it.  `expires` in UTC seconds."""
+
+    status: int
+    reason: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    expires: float
+
+
+class Cache(Protocol):
+    """Values that may be gone at any time: boxed C# values and `CachedResponse`.
+
+    The caller gives the size in bytes, so that a cache in memory can keep to its limit without looking; a cache
+    elsewhere serializes, and keeps what it can.  `now` as in `CounterStore`.  StoreUnavailable when it cannot answer.
+    """
+
+    async def get(self, key: str, now: float) -> Any:
+        """The value, None when there is none."""
+
+    async def put(self, key: str, value: Any, size: int, seconds: float, now: float) -> None:
+        """Keep a value (not None) for so long."""
+
+    async def remove(self, key: str) -> None:
+        """Forget a value; nothing happens when there is none."""
+
+
+class Event(Record, frozen=True, eq=True):
+    """What `log-to-eventhub` sends.  `time` in UTC seconds."""
+
+    time: float
+    text: str
+    partition_id: str | None = None
+    partition_key: str | None = None
+
+
+class EventLogger(Protocol):
+    """A logger entity: where events go."""
+
+    def log(self, event: Event) -> None:
+        """Queue an event.  Never waits and never fails."""
+
+
+class MetricSink(Protocol):
+    """Receives the values of `emit-metric`."""
+
+    def observe(self, namespace: str, name: str, dimensions: dict[str, str], value: float) -> None: ...
 
 
 class ConcurrencyGate(Protocol):

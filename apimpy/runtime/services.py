@@ -5,24 +5,36 @@ from __future__ import annotations
 import random
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from apimpy.dotnet.values import Limits, Runtime
 from apimpy.runtime.exchange import Deployment
+from apimpy.runtime.ports import StoreUnavailable
 from apimpy.runtime.tasks import Background, LocalGate
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from apimpy.runtime.ports import (
+        Allowance,
+        Cache,
         Clock,
         ConcurrencyGate,
+        CounterStore,
+        EventLogger,
         ManagedIdentity,
+        MetricSink,
+        Rate,
         TokenCounter,
         TokenMeter,
         TokenStore,
         Transport,
+        Verdict,
     )
 
-__all__ = ["ManagedIdentityError", "Options", "Services", "SystemClock"]
+__all__ = ["ManagedIdentityError", "NoCounters", "Options", "Services", "SystemClock"]
+
+T = TypeVar("T")
 
 
 class ManagedIdentityError(Exception):
@@ -44,12 +56,28 @@ class SystemClock:
         await asyncio.sleep(seconds)
 
 
+class NoCounters:
+    """The `CounterStore` of a gateway that has none: policies that count let every call pass, with a note."""
+
+    async def rate_take(self, rates: Sequence[Rate], algorithm: str, cost: int, now: float) -> Verdict:
+        raise StoreUnavailable("there is no counter store")
+
+    async def rate_add(self, rate: Rate, algorithm: str, count: int, now: float) -> None:
+        raise StoreUnavailable("there is no counter store")
+
+    async def quota_take(self, allowances: Sequence[Allowance], now: float) -> int | None:
+        raise StoreUnavailable("there is no counter store")
+
+    async def quota_add(self, allowances: Sequence[Allowance], now: float) -> None:
+        raise StoreUnavailable("there is no counter store")
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """Fidelity options, named once; `apimpy serve` prints those that differ from the default."""
 
     rate_algorithm: str = "bucket"
-    """`bucket` (v2 tiers) or `sliding` (classic tiers): tokens per minute."""
+    """`bucket` (v2 tiers) or `sliding` (classic tiers): tokens per minute, and calls of the rate limits."""
     stream_usage: str = "prefer_reported"
     """`prefer_reported` or `estimate`: what a stream is charged."""
     same_key_policy: str = "each_instance"
@@ -62,10 +90,16 @@ class Options:
     """Status of a backend time-out."""
     sse_buffering: str = "never"
     strict_validation: bool = False
+    jwt_claim_mismatch: bool = False
+    """A claim without the required value is reported as `TokenClaimValueMismatch`, as some gateways do."""
     max_request_body: int = 1 << 30
     """Bytes of a request body; 413 beyond."""
     max_buffered_body: int = 64 << 20
     """Bytes a policy may buffer of one body."""
+    cache_size: int = 64 << 20
+    """Bytes of the internal cache."""
+    max_cached_response: int = 2 << 20
+    """Bytes of a body that `cache-store` keeps; larger ones are not cached."""
 
 
 @dataclass(slots=True)
@@ -87,6 +121,25 @@ class Services:
     concurrency: ConcurrencyGate = field(default_factory=LocalGate)
     background: Background = field(default_factory=Background)
     """Work that outlives its request."""
+    counters: CounterStore = field(default_factory=NoCounters)
+    """Calls and bytes: rate limits and quotas."""
+    cache: Cache | None = None
+    """The internal cache."""
+    external_cache: Cache | None = None
+    metric_sink: MetricSink | None = None
+    """Where `emit-metric` goes; None: nowhere."""
+    event_loggers: Mapping[str, EventLogger] = field(default_factory=dict)
+    """Logger entities by id."""
+    shared: dict[type, Any] = field(default_factory=dict)
+    """What `one` made."""
+
+    def one(self, kind: type[T]) -> T:
+        """The only `kind()` of this gateway: what a family of policies keeps from request to request."""
+        found = self.shared.get(kind)
+        if found is None:
+            found = self.shared[kind] = kind()
+        made: T = found
+        return made
 
     def runtime(self) -> Runtime:
         """A fresh expression runtime for one request."""

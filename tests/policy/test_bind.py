@@ -64,7 +64,7 @@ def problems(h, kit, inner, section="inbound", **kw):
             "The dimension 'Team' needs a value",
         ),
         ("<get-authorization-context />", "POL018", "<get-authorization-context> is not supported yet"),
-        ('<limit-concurrency key="k" max-count="1"><nothing /></limit-concurrency>', "POL001", "There is no policy <nothing>"),
+        ('<limit-concurrency key="k" max-count="1"><a /></limit-concurrency>', "POL001", "There is no policy <a>"),
         ("<forward-request />", "POL002", "<forward-request> is not allowed in the section inbound"),
         ("<jsonp />", "POL002", "<jsonp> is not allowed in the section inbound"),
         ("some text", "POL008", "The element 'inbound' cannot contain text."),

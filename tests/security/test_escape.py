@@ -16,11 +16,12 @@ from typing import Any
 import pytest
 
 from apimpy.cli.eval import evaluate
+from apimpy.csharp.bind import bind
+from apimpy.csharp.emit import emit
+from apimpy.csharp.parser import parse
 from apimpy.csharp.types import Property
-from apimpy.diagnostics import Sink
-from apimpy.dotnet.compile import CompiledExpression, CompileOptions, compile_island
+from apimpy.dotnet.compile import CompileOptions, library
 from apimpy.dotnet.universe import universe
-from apimpy.source import SourceFile, SourceMap
 
 CONTEXT: dict[str, Any] = {
     "request": {"method": "GET", "url": "https://h/p?a=b", "headers": {"A": "b"}, "body": "{}"},
@@ -393,11 +394,15 @@ def declared_attributes() -> set[str]:
     return found
 
 
-def compiled(text: str) -> CompiledExpression | None:
-    file = SourceFile("policy.xml", text)
-    source = text.strip()[2:-1]
-    options = CompileOptions(any_type=True, placeholders=False)
-    return compile_island(source, SourceMap.identity(file, 2, len(source)), text[1] == "{", "object", Sink(), options)
+def emitted(text: str) -> tuple[Any, ast.Module] | None:
+    """The generated function and its tree."""
+    tree, problems = parse(text.strip()[2:-1], block=text.strip()[1] == "{")
+    if tree is None or problems:
+        return None
+    found = bind(tree, library(), any_type=True)
+    if found.problems or found.unknown:
+        return None
+    return emit(found.root, library(), "expression", "policy.xml", lambda offset: (1, 0), budget=found.effects.loops)
 
 
 @pytest.mark.filterwarnings("ignore:.*with a literal:SyntaxWarning")
@@ -407,19 +412,21 @@ def test_generated_code_has_no_builtins_and_no_user_names() -> None:
     seen = 0
     for path in sorted(ANCHORS.glob("*.jsonl")):
         for line in path.read_text(encoding="utf-8").splitlines():
-            made = compiled(json.loads(line)["expr"])
+            text = json.loads(line)["expr"]
+            made = emitted(text)
             if made is None:
                 continue
             seen += 1
-            assert made.fn.__globals__["__builtins__"] == {}
-            for node in ast.walk(made.tree):
+            function, tree = made
+            assert function.__globals__["__builtins__"] == {}
+            for node in ast.walk(tree):
                 if isinstance(node, ast.Name):
-                    assert _NAME.fullmatch(node.id), (node.id, made.text)
+                    assert _NAME.fullmatch(node.id), (node.id, text)
                 elif isinstance(node, ast.Attribute):
-                    assert node.attr in attributes, (node.attr, made.text)
+                    assert node.attr in attributes, (node.attr, text)
                     assert not node.attr.startswith("__")
                 elif isinstance(node, ast.arg):
-                    assert _NAME.fullmatch(node.arg), (node.arg, made.text)
+                    assert _NAME.fullmatch(node.arg), (node.arg, text)
                 elif isinstance(node, ast.FormattedValue):
                     assert node.format_spec is None
                 else:

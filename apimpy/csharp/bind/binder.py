@@ -78,13 +78,16 @@ class Binder:
 
     # --- reporting
 
-    def error(self, where: n.Node | BExpr, code: str, message: str, help: str | None = None) -> BExpr:
+    def error(
+        self, where: n.Node | BExpr, code: str, message: str, help: str | None = None, *, t: Type = ERROR
+    ) -> BExpr:
+        """Report a problem; `t` is the type of the expression where that is known all the same."""
         self.problems.append(Problem(code, message if help is None else f"{message}\0{help}", where.start, where.end))
-        return bd.BError(ERROR, where.start, where.end)
+        return bd.BError(t, where.start, where.end)
 
-    def broken(self, where: n.Node | BExpr) -> BExpr:
-        """Part of something already reported."""
-        return bd.BError(ERROR, where.start, where.end)
+    def broken(self, where: n.Node | BExpr, t: Type = ERROR) -> BExpr:
+        """Part of something already reported; `t` is its type where that is known all the same."""
+        return bd.BError(t, where.start, where.end)
 
     def unsupported(self, where: n.Node | BExpr, what: str) -> BExpr:
         return self.error(where, "EXP006", f"Not supported yet: {what}")

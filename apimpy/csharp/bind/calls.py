@@ -51,6 +51,10 @@ def _applicable(b: Binder, c: Candidate, args: list[Arg]) -> bool:
             c.failure = i, "mode"
             return False
         if p.mode in ("out", "ref"):
+            declared = a.node.type if a.mode == "out declaration" else None
+            if declared is not None and not declared.is_var and b.type(declared) not in (target, ERROR):
+                c.failure = i, "type"
+                return False
             if a.value is not None and a.value.type not in (target, ERROR):
                 c.failure = i, "type"
                 return False
@@ -285,7 +289,7 @@ def _explain(
                     f"Cannot convert lambda expression to type '{target.name}' because it is not a delegate type",
                 )
             return
-        given = a.value.type.name if a.value is not None else "?"
+        given = a.value.type.name if a.value is not None else b.type(a.node.type).name if a.node.type else "?"
         if isinstance(a.value, bd.BMethodGroup):
             given = "method group"
         elif a.value is not None and a.value.type is NULL:
@@ -345,8 +349,9 @@ def _explain(
         )
         return
     methods = [m for m in methods if m.decl.since is None] or methods
-    if len(methods) == 1 and len(args) < len(methods[0].params):
-        m = methods[0]
+    short = [m for m in methods if _lacks(m, args)]
+    if len(short) == 1 and (type_args is not None or not short[0].type_params):
+        m = short[0]
         given_names = {a.name for a in args if a.name}
         missing = next(
             (p for i, p in enumerate(m.params) if i >= len(args) and not p.optional and p.name not in given_names), None
@@ -365,6 +370,11 @@ def _explain(
         b.error(node, "CS1729", f"'{shown}' does not contain a constructor that takes {len(args)} arguments")
     else:
         b.error(node, "CS1501", f"No overload for method '{name}' takes {len(args)} arguments")
+
+
+def _lacks(m: Method, args: list[Arg]) -> bool:
+    """A required parameter gets no argument."""
+    return len(args) < sum(1 for p in m.params if not p.optional and p.mode != "params")
 
 
 def apply(b: Binder, node: n.Node, c: Candidate, args: list[Arg]) -> tuple[list[BExpr], list[tuple[int, BExpr | None]]]:

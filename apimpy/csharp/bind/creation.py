@@ -13,7 +13,7 @@ from apimpy.csharp.bind.inference import best_common
 from apimpy.csharp.bind.invocation import index_of, invoke
 from apimpy.csharp.bind.names import member_of
 from apimpy.csharp.bind.operators import shown
-from apimpy.csharp.lookup import is_delegate
+from apimpy.csharp.lookup import is_delegate, lookup, member_names
 from apimpy.csharp.types import (
     ERROR,
     MISSING,
@@ -27,6 +27,7 @@ from apimpy.csharp.types import (
     anonymous_of,
     array_of,
 )
+from apimpy.spell import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,7 +85,7 @@ def construct(b: Binder, node: n.Node, t: Type, args: list[Arg]) -> BExpr:
     at = node.type if isinstance(node, n.New) else node
     c = resolve(b, at, ".ctor", ctors, args, None, t.name)
     if c is None:
-        return b.broken(node)
+        return b.broken(node, t)
     b.check_allowed(t.decl, ".ctor", node)
     if c.method.decl.unsupported:
         b.error(node, "EXP006", f"'{t.name}' is not supported: {c.method.decl.unsupported}")
@@ -104,7 +105,14 @@ def initializer(b: Binder, init: n.Initializer, temp: BExpr) -> list[BExpr]:
             actions.append(invoke(b, item, add, values))
             continue
         if isinstance(item, n.InitMember):
-            target = member_of(b, item, temp, n.Name(item.start, item.start + len(item.name), item.name))
+            name = n.Name(item.start, item.start + len(item.name), item.name)
+            if temp.type is not ERROR and not lookup(temp.type, item.name):
+                message = f"'{temp.type.name}' does not contain a definition for '{item.name}'"
+                near = nearest(item.name, member_names(temp.type))
+                b.error(name, "CS0117", message, f"did you mean '{near}'?" if near else None)
+                b.value(item.value) if isinstance(item.value, n.Expr) else None
+                continue
+            target = member_of(b, item, temp, name)
         else:
             target = index_of(b, item, temp, arguments(b, item.args))
         if isinstance(item.value, n.Initializer):

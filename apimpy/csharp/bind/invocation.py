@@ -95,16 +95,19 @@ def _call_group(b: Binder, node: n.Node, group: bd.BMethodGroup, args: list[Arg]
     name_at = group.at
     c, used = _choose(b, group, args, name_at)
     if c is None:
-        return b.broken(node)
+        results = {m.result for m in group.methods}
+        known = results.pop() if len(results) == 1 else ERROR
+        return b.broken(node, ERROR if is_open(known) else known)
     m = c.method
     b.check_allowed(m.owner, m.name, name_at)
     if m.decl.unsupported:
         b.error(name_at, "EXP006", f"'{m.owner.name}.{m.name}' is not supported: {m.decl.unsupported}")
     if not m.static and receiver is None:
         return b.error(
-            node,
+            node.target if isinstance(node, n.Call) else node,
             "CS0120",
             f"An object reference is required for the non-static field, method, or property '{m.signature}'",
+            t=m.result,
         )
     values, outs = apply(b, node, c, used)
     own = None if m.static else receiver
@@ -118,7 +121,11 @@ def _choose(b: Binder, group: bd.BMethodGroup, args: list[Arg], name_at: n.Node)
     """The method of the group, and the arguments with the receiver in front for an extension method."""
     receiver, name = group.receiver, group.name
     if receiver is None:
-        return resolve(b, name_at, name, group.methods, args, group.type_args), args
+        static = [m for m in group.methods if m.static]
+        c = resolve(b, name_at, name, static, args, group.type_args, quiet=len(static) < len(group.methods))
+        if c is None and len(static) < len(group.methods):
+            c = resolve(b, name_at, name, group.methods, args, group.type_args)
+        return c, args
     with_receiver = [_receiver_arg(receiver), *args]
     if not group.extensions:
         extensions = b.universe.extensions(name)

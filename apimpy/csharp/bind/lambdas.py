@@ -68,6 +68,10 @@ def bind_lambda(
     result = delegate_signature(target).result if target is not None else None
     if result is not None and is_open(result):
         result = None
+    if target is not None and result is not None and result is not VOID and not isinstance(node.body, n.Block):
+        adapted = _adapted(b, e, inputs, target, result)
+        if adapted is not None:
+            return adapted
     outer = b.fn
     b.fn = FunctionContext(outer.depth + 1, result, is_lambda=True)
     b.effects.loops = True
@@ -123,6 +127,23 @@ def bind_lambda(
             return bd.BLambda(kind, e.start, e.end, tuple(params), body, result), []
     finally:
         b.fn = outer
+
+
+def _adapted(
+    b: Binder, e: bd.BUnboundLambda, inputs: list[Type], target: Type, result: Type
+) -> tuple[bd.BLambda | None, list[Problem]] | None:
+    """The lambda as it means by itself, its value converted to what the delegate returns.
+
+    Overloads that differ in the result only (`Sum`) share one binding of the body, however deep lambdas nest.
+    """
+    natural, problems = speculate(b, e, inputs, None)
+    if natural is None or not isinstance(natural.body, bd.BExpr):
+        return (None, problems) if problems else None
+    with b.speculation() as found:
+        value = b.convert(natural.body, result, e.node.body)
+    if found:
+        return None, list(found)
+    return bd.BLambda(target, e.start, e.end, natural.params, value, result), []
 
 
 def convert_returns(b: Binder, body: bd.BStmt, t: Type) -> None:
@@ -183,7 +204,9 @@ def is_open(t: Type) -> bool:
 
 
 def is_statement(e: BExpr) -> bool:
-    """May stand as a statement of its own."""
+    """May stand as a statement of its own (or was reported already)."""
+    if isinstance(e, bd.BError):
+        return True
     if isinstance(e, bd.BConditionalAccess):
         return is_statement(e.rest)
     return isinstance(

@@ -155,7 +155,7 @@ def _static_member(b: Binder, node: n.Node, t: Type, wanted: n.Name) -> BExpr:
                 f"An object reference is required for the non-static field, method, or property '{t.name}.{word}'",
             )
         return property_(b, node, found[0], None, [], wanted)
-    methods = tuple(m for m in found if isinstance(m, Method) and m.static)
+    methods = tuple(m for m in found if isinstance(m, Method))
     type_args = tuple(b.type(x) for x in wanted.type_args) if wanted.type_args is not None else None
     if methods or found:
         return bd.BMethodGroup(
@@ -164,7 +164,7 @@ def _static_member(b: Binder, node: n.Node, t: Type, wanted: n.Name) -> BExpr:
             node.end,
             word,
             None,
-            methods or tuple(m for m in found if isinstance(m, Method)),
+            methods,
             type_args,
             wanted,
         )

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["binary", "binary_bound", "unary"]
 
+_NO_VALUE = (bd.BMethodGroup, bd.BLocalFunctionRef, bd.BUnboundLambda)
 _COMPARE = {"==", "!=", "<", ">", "<=", ">="}
 _NAMES = {"+": "+", "-": "-", "*": "*", "/": "/", "%": "%", "&": "&", "|": "|", "^": "^", "<<": "<<", ">>": ">>"}
 
@@ -88,7 +89,7 @@ def _coalesce(b: Binder, node: n.Binary) -> BExpr:
         return b.broken(node)
     if left.type is NULL and right.type is NULL:
         return _no_operator(b, node, "??", left, right)
-    if isinstance(left, bd.BMethodGroup | bd.BUnboundLambda) or not (is_reference(left.type) or is_nullable(left.type)):
+    if isinstance(left, _NO_VALUE) or not (is_reference(left.type) or is_nullable(left.type)):
         return _no_operator(b, node, "??", left, right)
     temp = b.temp(strip_nullable(left.type), node.left)
     if is_nullable(left.type):
@@ -123,7 +124,7 @@ def _no_operator(b: Binder, node: n.Node, op: str, left: BExpr, right: BExpr) ->
 
 
 def shown(e: BExpr) -> str:
-    if isinstance(e, bd.BMethodGroup):
+    if isinstance(e, bd.BMethodGroup | bd.BLocalFunctionRef):
         return "method group"
     if isinstance(e, bd.BUnboundLambda):
         return "lambda expression"
@@ -146,8 +147,10 @@ def binary_bound(b: Binder, node: n.Node, op: str, left: BExpr, right: BExpr) ->
     k = b.k
     if op in ("+", "-") and is_delegate(lt) and isinstance(right, bd.BMethodGroup | bd.BUnboundLambda):
         return b.unsupported(node, "combining delegates")
-    if isinstance(left, bd.BMethodGroup | bd.BUnboundLambda) or isinstance(right, bd.BMethodGroup | bd.BUnboundLambda):
+    if isinstance(left, _NO_VALUE) or isinstance(right, _NO_VALUE):
         return _no_operator(b, node, op, left, right)
+    if lt is NULL and rt is NULL and op not in ("==", "!="):
+        return b.error(node, "CS0034", f"Operator '{op}' is ambiguous on operands of type '<null>' and '<null>'")
     lb, rb = strip_nullable(lt), strip_nullable(rt)
     if op == "+" and (lt is k.string_ or rt is k.string_):
         other = rt if lt is k.string_ else lt

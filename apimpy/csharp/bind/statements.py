@@ -138,7 +138,7 @@ def _declarator(b: Binder, node: n.Declaration, d: n.Declarator) -> list[BStmt]:
         elif value.type is not ERROR:
             local.const = value.const
             if value.const is MISSING:
-                b.error(d, "CS0133", f"The expression being assigned to '{d.name}' must be constant")
+                b.error(d.value or d, "CS0133", f"The expression being assigned to '{d.name}' must be constant")
     return [bd.BDeclare(node.start, node.end, local, value)]
 
 
@@ -189,7 +189,8 @@ def deconstruction(b: Binder, node: n.Deconstruction) -> BStmt:
         else:
             part = b.hidden("part", t)
             first.append(part)
-            given = b.convert(bd.BLocal(t, node.start, node.end, part), w, node.value)
+            at = n.Node(name.start - len(w.name) - 1, name.end)
+            given = b.convert(bd.BLocal(t, node.start, node.end, part), w, at)
             then.append(bd.BDeclare(node.start, node.end, b.declare(name, name.name, w), given))
     return _flat(node, [bd.BDeconstruct(node.start, node.end, first, value), *then])
 

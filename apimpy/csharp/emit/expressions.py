@@ -171,7 +171,10 @@ def default(em: Emitter, e: bd.BDefault) -> ast.expr:
 def is_(em: Emitter, e: bd.BIs) -> ast.expr:
     if e.local is None:
         if isinstance(e.operand, bd.BConvert) and e.operand.type is e.of:
-            return ast.Compare(em.expr(e.operand), [ast.IsNot()], [const(None)])
+            value = em.expr(e.operand)
+            if isinstance(value, ast.Constant):
+                return const(value.value is not None)
+            return ast.Compare(value, [ast.IsNot()], [const(None)])
         return ast.Call(em.tester(e.of), [em.expr(e.operand)], [])
     if e.operand.type is e.of:  # `is var x`
         return em.sequence([em.assign_expr(e.local, em.expr(e.operand)), const(True)])

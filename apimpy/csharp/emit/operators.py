@@ -178,7 +178,8 @@ def concat(em: Emitter, e: bd.BConcat) -> ast.expr:
     texts = [t for t in texts if not (isinstance(t, ast.Constant) and t.value == "")] or [const("")]
     if len(texts) == 1:
         return texts[0]
-    if em.budget:
+    grows = any(not isinstance(p, str) and isinstance(p.value, bd.BLocal | bd.BTemp) for p in e.parts)
+    if em.budget or grows:  # a variable may hold what was already doubled
         return em.op("concat", em.rt(), *texts)
     if len(texts) == 2:
         return ast.BinOp(texts[0], ast.Add(), texts[1])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpy.csharp import bound as bd
 from apimpy.csharp import lower
-from apimpy.csharp.known import is_nullable, keyword, known, strip_nullable
+from apimpy.csharp.known import keyword, known, strip_nullable
 from apimpy.csharp.lookup import is_reference
 from apimpy.csharp.types import MISSING, Type
 
@@ -168,7 +168,7 @@ class Emitter:
     def not_null(self, e: BExpr, otherwise: str = "null_reference") -> ast.expr:
         """The value, or the exception for null."""
         value = self.expr(e)
-        if not e.nullable or not (is_reference(e.type) or is_nullable(e.type)):
+        if not e.nullable or not is_reference(e.type):  # members of a nullable value deal with null themselves
             return value
         first, again = self.once(value)
         test = ast.Compare(first, [ast.IsNot()], [const(None)])

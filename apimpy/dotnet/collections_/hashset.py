@@ -11,7 +11,7 @@ from apimpy.dotnet.comparison import equality_key, sort_key
 from apimpy.dotnet.decl import TypeDecl, clr_type
 from apimpy.dotnet.exceptions import ArgumentNullException, ArgumentOutOfRangeException, InvalidOperationException
 from apimpy.dotnet.typecheck import default_of
-from apimpy.dotnet.values import iterate
+from apimpy.dotnet.values import Array, iterate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -104,6 +104,12 @@ def _given(items: Any) -> Any:
     if items is None:
         raise ArgumentNullException("collection")
     return items
+
+
+def _copy_some(self: HashSet, array: Any, start: int, count: int) -> None:
+    if count < 0:
+        raise ArgumentOutOfRangeException("count", "Non-negative number required.")
+    copy_to(Array(self.of, list(self)[:count]), array, start)
 
 
 def _with_capacity(of: Type, capacity: int, comparer: Any = None) -> HashSet:
@@ -209,6 +215,7 @@ def _declare(decl: TypeDecl) -> None:
     decl.method("int RemoveWhere(Predicate<T> match)", remove_where)
     decl.method("void CopyTo(T[] array)", lambda s, a: copy_to(s, a, 0))
     decl.method("void CopyTo(T[] array, int arrayIndex)", copy_to)
+    decl.method("void CopyTo(T[] array, int arrayIndex, int count)", _copy_some)
     decl.method("IEnumerator<T> GetEnumerator()", lambda s: Enumerator(s, s.of))
 
 

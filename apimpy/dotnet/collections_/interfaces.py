@@ -30,7 +30,7 @@ from apimpy.dotnet.exceptions import (
 from apimpy.dotnet.typecheck import cast, default_of, element_type
 from apimpy.dotnet.values import Array, Query, box, iterate, to_string, type_of
 
-__all__ = ["boxed_elements", "copy_to", "count", "key_not_found"]
+__all__ = ["boxed_elements", "boxed_enumerator", "copy_to", "count", "key_not_found"]
 
 _G = "System.Collections.Generic."
 

@@ -105,6 +105,12 @@ def deserialize_object(rt: Runtime, of: Type, text: str | None) -> Any:
 convert.method("static object? DeserializeObject(string value)", lambda rt, text: deserialize(rt, text, None), rt=True)
 
 
+@convert.method("static object? DeserializeObject(string value, Type type)", rt=True)
+def deserialize_type(rt: Runtime, text: str | None, of: Type | None) -> Any:
+    found = deserialize(rt, text, of)
+    return found if of is None else box(found, of)
+
+
 @convert.method("static T? DeserializeObject<T>(string value, JsonSerializerSettings? settings)", rt=True, reify=True)
 def deserialize_with(rt: Runtime, of: Type, text: str | None, settings: SerializerSettings | None) -> Any:
     return deserialize(rt, text, of)

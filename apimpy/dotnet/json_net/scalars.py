@@ -8,6 +8,7 @@ from decimal import Decimal
 from json.encoder import encode_basestring
 from typing import Any
 
+from apimpy.csharp.types import AnonymousType, Type
 from apimpy.dotnet.decl import clr_type
 from apimpy.dotnet.exceptions import ArgumentException, InvalidCastException
 from apimpy.dotnet.json_net.kinds import (
@@ -98,8 +99,15 @@ def find_kind(value: Any) -> EnumValue | None:
 def kind_of(value: Any) -> EnumValue:
     kind = find_kind(value)
     if kind is None:
-        raise ArgumentException(f"Could not determine JSON object type for type {type_of(value).full_name}.")
+        raise ArgumentException(f"Could not determine JSON object type for type {_type_name(type_of(value))}.")
     return kind
+
+
+def _type_name(of: Type) -> str:
+    """The name of a type in messages; that of an anonymous one is the compiler's."""
+    if not isinstance(of, AnonymousType):
+        return of.full_name
+    return f"<>f__AnonymousType0`{len(of.types)}[{','.join(map(_type_name, of.types))}]"
 
 
 def date_of(text: str) -> Any:

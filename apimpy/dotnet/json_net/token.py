@@ -15,7 +15,7 @@ from apimpy.dotnet.json_net.reader import parse_as
 from apimpy.dotnet.json_net.scalars import kind_of
 from apimpy.dotnet.json_net.serialize import from_object
 from apimpy.dotnet.json_net.tree import JContainer, JToken, JValue, bounded
-from apimpy.dotnet.values import Array, EnumValue, Int64, Query, Runtime, Single, UInt64, type_of
+from apimpy.dotnet.values import Array, EnumValue, Int64, Query, Runtime, Single, UInt64, box, type_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -214,6 +214,13 @@ def values_of(rt: Runtime, of: Type, token: JToken) -> Query:
 @token_.method("T? ToObject<T>()", rt=True, reify=True)
 def object_of(rt: Runtime, of: Type, token: JToken) -> Any:
     return to_object(token, of, rt)
+
+
+@token_.method("object? ToObject(Type objectType)", rt=True)
+def object_of_type(rt: Runtime, token: JToken, of: Type | None) -> Any:
+    if of is None:
+        raise ArgumentNullException("objectType")
+    return box(to_object(token, of, rt), of)
 
 
 # --- paths -----------------------------------------------------------------------------------------------------------

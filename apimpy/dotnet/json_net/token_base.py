@@ -249,6 +249,10 @@ class JContainer(JToken):
                 return i
         return -1
 
+    def clr_contains(self, item: JToken | None) -> bool:
+        """`ICollection<JToken>.Contains`, which LINQ's Contains asks: by identity."""
+        return self.index_of(item) >= 0
+
     def first(self) -> JToken | None:
         children = self.children()
         return children[0] if children else None

@@ -271,7 +271,12 @@ class Regex:
             return [text]
         at = len(text) if self.reverse else 0
         for match in self.matches(rt, text, start):
-            captured = [match.value_of(i) for i in self.pattern.numbers[1:] if match.captured(i)]
+            # .NET asks whether the i-th group took part, then adds the group of the number i
+            captured = [
+                match.value_of(i) if i in self.pattern.numbers else ""
+                for i, number in enumerate(self.pattern.numbers)
+                if i and match.captured(number)
+            ]
             if self.reverse:
                 out += (text[match.end : at], *captured)
                 at = match.start

@@ -43,8 +43,11 @@ def escaped_char(text: str, i: int, fail: Callable[[int, str], ArgumentException
     if c in "xu":
         count = 2 if c == "x" else 4
         digits = text[i : i + count]
-        if len(digits) < count or any(d not in "0123456789abcdefABCDEF" for d in digits):
+        if len(digits) < count:
             raise fail(i, "Insufficient hexadecimal digits.")
+        for at, digit in enumerate(digits, i + 1):
+            if digit not in "0123456789abcdefABCDEF":
+                raise fail(at, "Insufficient hexadecimal digits.")
         return chr(int(digits, 16)), i + count
     if c == "c":
         if i == len(text):

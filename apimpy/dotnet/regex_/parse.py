@@ -256,6 +256,8 @@ class _Parser:
         pops = None
         if self.at("-"):
             self.i += 1
+            if not self.peek():
+                raise self.fail("Unrecognized grouping construct.")
             pops = self.group_number(self.word())
             self.balancing = True
         if not self.at(end):
@@ -279,7 +281,7 @@ class _Parser:
         else:
             self.i = start
             if self.at("?<") and self.text[self.i + 2 : self.i + 3] not in ("=", "!"):
-                raise self.fail("Alternation conditions do not capture and cannot be named.")
+                raise self.fail("Alternation conditions do not capture and cannot be named.", start - 1)
             if self.at("?#"):
                 raise self.fail("Alternation conditions cannot be comments.")
             if self.at("?"):
@@ -333,10 +335,13 @@ class _Parser:
         return self.group_number(name)
 
     def named_reference(self) -> n.Node:
-        malformed = self.fail("Malformed \\\\k<...> named back reference.")
         self.i += 1
-        if self.peek() not in ("<", "'") or (number := self.bracketed(self.i)) is None:
-            raise malformed
+        if self.peek() not in ("<", "'") or self.i + 1 == len(self.text):
+            at = self.i + 1 if self.peek() else self.i - 1
+            raise self.fail("Malformed \\\\k<...> named back reference.", at)
+        number = self.bracketed(self.i)
+        if number is None:
+            raise self.fail("Unrecognized escape sequence \\\\k.")
         return n.Backreference(number, self.folds, self.ascii)
 
     def number_reference(self) -> int | None:
@@ -361,12 +366,18 @@ class _Parser:
     def property(self) -> str:
         letter = self.peek()
         self.i += 1
-        end = self.text.find("}", self.i)
-        if not self.at("{") or end < 0:
+        if len(self.text) - self.i < 3:
             raise self.fail("Incomplete \\\\p{X} character escape.")
+        if not self.at("{"):
+            raise self.fail("Malformed \\\\p{X} character escape.", self.i + 1)
+        end = self.i + 1
+        while end < len(self.text) and (is_word(self.text[end]) or self.text[end] == "-"):
+            end += 1
+        if self.text[end : end + 1] != "}":
+            raise self.fail("Incomplete \\\\p{X} character escape.", min(end + 1, len(self.text)))
         name = self.text[self.i + 1 : end]
         self.i = end + 1
-        if not all(is_word(c) or c == "-" for c in name) or known_property(name) is None:
+        if known_property(name) is None:
             raise self.fail(f"Unknown property '{name}'.")
         return f"{letter}{{{name}}}"
 

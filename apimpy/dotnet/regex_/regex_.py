@@ -186,7 +186,7 @@ group_collection = _declare("GroupCollection", Groups, group, "Count Item this[]
 group_collection.indexer("Group this[int groupnum]", lambda g, i: g.match.group(i))
 group_collection.indexer("Group this[string groupname]", lambda g, name: g.match.named(_given(name, "groupName")))
 
-match_collection = _declare("MatchCollection", Matches, match, "")
+match_collection = _declare("MatchCollection", Matches, match, None)
 match_collection.indexer("Match this[int i]", _Collection.at)
 
 

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Protocol
 
+from apimpy.dotnet.exceptions import ArgumentException
+
 __all__ = ["Filled", "parse_replacement"]
 
 
@@ -58,6 +60,12 @@ def _dollar(pattern: str, i: int, numbers: tuple[int, ...], known: dict[str, int
             return _group(number), end + 1
     elif c.isascii() and c.isdigit():
         end = i
+        digits = len(pattern[i:]) - len(pattern[i:].lstrip("0123456789"))
+        if digits >= 10 and int(pattern[i : i + digits]) > 2**31 - 1:
+            raise ArgumentException(
+                f"Invalid pattern '{pattern}' at offset {i + 10}. "
+                "Capture group numbers must be less than or equal to Int32.MaxValue."
+            )
         while end < len(pattern) and pattern[end].isascii() and pattern[end].isdigit():
             end += 1
         # ECMAScript takes the longest number that is a group, the others take all digits or none

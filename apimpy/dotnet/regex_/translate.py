@@ -6,6 +6,7 @@ MULTILINE and DOTALL; what those mean in each place was decided by the parser.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from apimpy.dotnet.regex_ import nodes as n
@@ -36,7 +37,7 @@ def compile_node(node: n.Node, reverse: bool = False) -> Any:
 def write(node: n.Node) -> str:
     match node:
         case n.Literal(char, folds):
-            return _folded(escape(char), folds and char.lower() != char.upper())
+            return _literal(char) if folds else escape(char)
         case n.Any(newline):
             return "." if newline else r"[^\n]"
         case n.CharSet():
@@ -72,7 +73,7 @@ def _sequence(items: tuple[n.Node, ...]) -> str:
             run.append(item.char)
             continue
         if run:
-            out.append(_folded("".join(map(escape, run)), any(c.lower() != c.upper() for c in run)))
+            out.append(_run(run))
             run.clear()
         if item is not None:
             out.append(_option(item))
@@ -81,6 +82,42 @@ def _sequence(items: tuple[n.Node, ...]) -> str:
 
 def _folded(text: str, folds: bool) -> str:
     return f"(?i:{text})" if folds else text
+
+
+def _run(chars: list[str]) -> str:
+    """Letters that ignore case; those with relatives of their own are written as sets."""
+    out: list[str] = []
+    plain: list[str] = []
+    for char in (*chars, ""):
+        if char and char not in _ODD and char.isascii():
+            plain.append(char)
+            continue
+        if plain:
+            out.append(_folded("".join(map(escape, plain)), any(c.lower() != c.upper() for c in plain)))
+            plain.clear()
+        if char:
+            out.append(_literal(char))
+    return "".join(out)
+
+
+@cache
+def _literal(char: str) -> str:
+    """A letter in either case: .NET compares lower cases; `regex` knows more relatives, such as `s` and `ſ`."""
+    low = char.lower()
+    if len(low) != 1 or char.lower() == char.upper():
+        return escape(char)
+    return "".join(["[", *(escape(c) for c in sorted({low, char, *_relatives(low)})), "]"])
+
+
+@cache
+def _relatives(low: str) -> tuple[str, ...]:
+    found = {c for c in (low.upper(), low.title()) if len(c) == 1 and c.lower() == low}
+    return (*found, *_LOWERED.get(low, ""))
+
+
+_LOWERED = {"k": "\u212a", "å": "\u212b", "ω": "\u2126", "ß": "ẞ", "θ": "ϴ"}
+"""Letters whose lower case is another letter's as well."""
+_ODD = frozenset("iIsS")
 
 
 def _option(node: n.Node) -> str:
@@ -111,6 +148,14 @@ def _shorthand(item: str) -> str:
     return "\\" + item
 
 
+def _both_cases(ranges: list[tuple[str, str]]) -> list[str]:
+    """The other cases of the letters in some ranges, not yet listed by them."""
+    listed = {chr(c) for low, high in ranges for c in range(ord(low), ord(high) + 1)}
+    lowered = {c.lower() for c in listed}
+    more = {r for c in lowered for r in (c, *_relatives(c)) if len(c) == 1} - listed
+    return [escape(c) for c in sorted(more)]
+
+
 def char_set(node: n.CharSet) -> str:
     """A set.  Parts that cannot stand in one list become alternatives, negation and subtraction lookaheads."""
     if len(node.items) == 1 and not node.ascii and isinstance(node.items[0], str) and node.subtract is None:
@@ -119,6 +164,11 @@ def char_set(node: n.CharSet) -> str:
             return _shorthand(only.swapcase() if node.negated else only)
     inside: list[str] = []
     outside: list[str] = []
+    folds = node.ignore_case
+    ranges = [item for item in node.items if isinstance(item, tuple)]
+    if folds and sum(ord(high) - ord(low) for low, high in ranges) < 0x200:
+        folds = False  # few enough to be listed
+        inside += _both_cases(ranges)
     for item in node.items:
         if isinstance(item, tuple):
             low, high = item
@@ -135,5 +185,5 @@ def char_set(node: n.CharSet) -> str:
         text = f"(?:(?!{options})[\\s\\S])" if node.negated else f"(?:{options})"
     else:
         text = f"[{'^' if node.negated else ''}{listed}]"
-    text = _folded(text, node.ignore_case)
+    text = _folded(text, folds)
     return f"(?:(?!{char_set(node.subtract)}){text})" if node.subtract is not None else text

@@ -13,10 +13,10 @@ from apimpy.csharp.types import Named, Type
 from apimpy.dotnet.comparison import equality, sort_key
 from apimpy.dotnet.decl import clr_type
 from apimpy.dotnet.exceptions import (
-    ArrayTypeMismatchException,
     ArgumentException,
     ArgumentNullException,
     ArgumentOutOfRangeException,
+    ArrayTypeMismatchException,
     ClrError,
     IndexOutOfRangeException,
     InvalidCastException,

@@ -1,6 +1,9 @@
-"""Case mapping, white space and casing-insensitive keys of C# strings: one UTF-16 unit at a time, invariant culture."""
+"""Case mapping, white space and casing-insensitive keys of C# strings: character by character, invariant culture."""
 
 from __future__ import annotations
+
+from apimpy.dotnet.values import from_text, to_text
+from apimpy.pattern import pattern
 
 __all__ = ["WHITE", "fold", "lower", "upper"]
 
@@ -9,6 +12,9 @@ WHITE = (
     "\u2028\u2029\u202f\u205f\u3000"
 )
 """What `char.IsWhiteSpace` accepts (Python's own set also has U+001C to U+001F)."""
+
+_PAIR = pattern("[\ud801-\ud83a]")
+"""High surrogates of the planes' letters that have two cases."""
 
 
 def _upper_unit(c: str) -> str:
@@ -29,17 +35,25 @@ def upper(text: str) -> str:
     """`ToUpperInvariant()`: never changes the length."""
     if text.isascii():
         return text.upper()
+    if _PAIR.search(text):
+        text = to_text(text)
     mapped = text.upper()
     if len(mapped) == len(text) and "ı" not in text:
-        return mapped
+        return from_text(mapped)
+    text = from_text(text)
     return "".join(map(_upper_unit, text))
 
 
 def lower(text: str) -> str:
     """`ToLowerInvariant()`: never changes the length."""
+    if text.isascii():
+        return text.lower()
+    if _PAIR.search(text):
+        text = to_text(text)
     mapped = text.lower()
-    if len(mapped) == len(text) and (text.isascii() or "Σ" not in text):
-        return mapped
+    if len(mapped) == len(text) and "Σ" not in text:
+        return from_text(mapped)
+    text = from_text(text)
     return "".join(map(_lower_unit, text))
 
 

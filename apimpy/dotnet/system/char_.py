@@ -15,7 +15,7 @@ from apimpy.dotnet.exceptions import (
 from apimpy.dotnet.system.casing import WHITE, lower, upper
 from apimpy.dotnet.system.globalization import UNICODE_CATEGORIES, unicode_category
 from apimpy.dotnet.system.object_ import hash_code, type_code
-from apimpy.dotnet.values import Char, from_text
+from apimpy.dotnet.values import Char, from_text, to_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,7 +46,8 @@ def _is_upper(c: str) -> bool:
 
 
 def _is_lower(c: str) -> bool:
-    return "a" <= c <= "z" if c < "\x80" else unicodedata.category(c) == "Ll"
+    # the ordinal indicators were lower case in the Unicode that Latin-1 tables of the platform are made of
+    return "a" <= c <= "z" if c < "\x80" else unicodedata.category(c) == "Ll" or c in "\xaa\xba"
 
 
 def _is_letter_or_digit(c: str) -> bool:
@@ -79,7 +80,18 @@ def _unit(s: str | None, index: int) -> str:
     return s[index]
 
 
+def _point(s: str | None, index: int) -> str:
+    """The character at an index: two units are one if they are a surrogate pair."""
+    first = _unit(s, index)
+    assert s is not None
+    return to_text(s[index : index + 2]) if first >= "\ud800" and _is_pair_at(s, index) else first
+
+
 def _at(test: Callable[[str], Any]) -> Callable[[str | None, int], Any]:
+    return lambda s, index: test(_point(s, index))
+
+
+def _unit_at(test: Callable[[str], Any]) -> Callable[[str | None, int], Any]:
     return lambda s, index: test(_unit(s, index))
 
 
@@ -94,7 +106,9 @@ def _numeric(c: str) -> float:
 
 for _name, _test in _TESTS.items():
     char.method(f"static bool {_name}(char c)", _test)
-    char.method(f"static bool {_name}(string s, int index)", _at(_test))
+    char.method(
+        f"static bool {_name}(string s, int index)", _unit_at(_test) if "Surrogate" in _name else _at(_test)
+    )
 char.method("static bool IsAscii(char c)", str.isascii, since="core")
 char.method("static UnicodeCategory GetUnicodeCategory(char c)", _category)
 char.method("static UnicodeCategory GetUnicodeCategory(string s, int index)", _at(_category))

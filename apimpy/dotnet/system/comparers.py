@@ -71,6 +71,10 @@ def _itself(text: str) -> str:
     return text
 
 
+def _canonical_folded(text: str) -> str:
+    return fold(collation.canonical(text))
+
+
 class StringComparer:
     """One of the six comparers of System.StringComparer."""
 
@@ -100,8 +104,8 @@ class StringComparer:
         return hash_code(self.key(x) if type(x) is str else x)
 
 
-_CULTURE = StringComparer("InvariantCulture", _compare_culture, _itself)
-_CULTURE_FOLDED = StringComparer("InvariantCultureIgnoreCase", _compare_culture_folded, fold)
+_CULTURE = StringComparer("InvariantCulture", _compare_culture, collation.canonical)
+_CULTURE_FOLDED = StringComparer("InvariantCultureIgnoreCase", _compare_culture_folded, _canonical_folded)
 _ORDINAL = StringComparer("Ordinal", compare_ordinal, _itself)
 _ORDINAL_FOLDED = StringComparer("OrdinalIgnoreCase", compare_folded, fold)
 _BY_COMPARISON = (_CULTURE, _CULTURE_FOLDED, _CULTURE, _CULTURE_FOLDED, _ORDINAL, _ORDINAL_FOLDED)

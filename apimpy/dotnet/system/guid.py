@@ -6,7 +6,12 @@ import re
 from typing import Any
 
 from apimpy.dotnet.decl import clr_type
-from apimpy.dotnet.exceptions import ArgumentException, ArgumentNullException, ClrError, FormatException
+from apimpy.dotnet.exceptions import (
+    ArgumentException,
+    ArgumentNullException,
+    ClrError,
+    FormatException,
+)
 from apimpy.dotnet.system.casing import WHITE
 from apimpy.dotnet.system.integers import byte
 from apimpy.dotnet.system.object_ import wrap32
@@ -20,11 +25,12 @@ _DIGITS = "Guid string should only contain hexadecimal characters."
 _DASHES = "Dashes are in the wrong position for GUID parsing."
 _FORMATS = 'Format string can be only "D", "d", "N", "n", "P", "p", "B", "b", "X" or "x".'
 _HEX = pattern("[0-9a-fA-F]{32}")
-_X = pattern(
-    r"\{0x([0-9a-f]{1,8}),0x([0-9a-f]{1,4}),0x([0-9a-f]{1,4}),"
-    r"\{0x([0-9a-f]{1,2}),0x([0-9a-f]{1,2}),0x([0-9a-f]{1,2}),0x([0-9a-f]{1,2}),"
-    r"0x([0-9a-f]{1,2}),0x([0-9a-f]{1,2}),0x([0-9a-f]{1,2}),0x([0-9a-f]{1,2})\}\}",
-    re.IGNORECASE,
+_NUMBER = pattern(r"\+?(?:0[xX])?0*([0-9a-fA-F]*)")
+_BRACE = "Expected {0xdddddddd, etc}."
+_PREFIX = "Expected 0x prefix."
+_COMMA = "Could not find a comma, or the length between the previous token and the comma was zero (i.e., '0x,'etc.)."
+_END_BRACE = (
+    "Could not find a brace, or the length between the previous token and the brace was zero (i.e., '0x,'etc.)."
 )
 _WRAPS = {"B": "{}", "P": "()"}
 
@@ -107,12 +113,23 @@ def _from_parts_and_bytes(a: int, b: int, c: int, d: Any) -> Guid:
 # --- parsing ---------------------------------------------------------------------------------------------------------
 
 
+def _number(text: str) -> int:
+    """A group of digits; a sign and 0x are let through."""
+    m = _NUMBER.fullmatch(text)
+    if m is None:
+        raise FormatException(_DIGITS)
+    if len(m[1]) > 8:
+        raise FormatException("Unrecognized Guid format.")
+    return int(m[1] or "0", 16)
+
+
 def _dashed(text: str) -> Guid:
     if len(text) != 36:
         raise FormatException(_SHAPE)
     if not text[8] == text[13] == text[18] == text[23] == "-":
         raise FormatException(_DASHES)
-    return _plain(text[:8] + text[9:13] + text[14:18] + text[19:23] + text[24:])
+    groups = text[:8], text[9:13], text[14:18], text[19:23], text[24:28], text[28:]
+    return Guid("".join([f"{_number(group):0{len(group)}x}" for group in groups]))
 
 
 def _plain(text: str) -> Guid:
@@ -130,13 +147,32 @@ def _wrapped(text: str, brackets: str) -> Guid:
 
 
 def _hex_groups(text: str) -> Guid:
-    found = _X.fullmatch(re.sub(f"[{WHITE}]", "", text))
-    if found is None:
-        raise FormatException(
-            "Could not find a brace, or the length between the previous token and the brace was zero."
-        )
-    widths = (8, 4, 4, *(2,) * 8)
-    return Guid("".join(g.lower().rjust(w, "0") for g, w in zip(found.groups(), widths, strict=True)))
+    """`{0xdddddddd,0xdddd,0xdddd,{0xdd,…}}`, with white space anywhere."""
+    text = re.sub(f"[{WHITE}]", "", text)
+    if text[:1] != "{":
+        raise FormatException(_BRACE)
+    at = 1
+    digits = ""
+    for i in range(11):
+        if i == 3:
+            if text[at : at + 1] != "{":
+                raise FormatException(_BRACE)
+            at += 1
+        if text[at : at + 2].lower() != "0x":
+            raise FormatException(_PREFIX)
+        end = text.find("," if i < 10 else "}", at + 2)
+        if end <= at + 2:
+            raise FormatException(_COMMA if i < 10 else _END_BRACE)
+        value = _number(text[at + 2 : end])
+        if i >= 3 and value > 255:
+            raise FormatException("Value was either too large or too small for an unsigned byte.")
+        digits += f"{value:08x}" if i == 0 else f"{value & 0xFFFF:04x}" if i < 3 else f"{value:02x}"
+        at = end + 1
+    if text[at : at + 1] != "}":
+        raise FormatException("Could not find the ending brace.")
+    if len(text) != at + 1:
+        raise FormatException("Additional non-parsable characters are at the end of the string.")
+    return Guid(digits)
 
 
 def parse_guid(text: str | None, param: str = "input") -> Guid:
@@ -148,7 +184,7 @@ def parse_guid(text: str | None, param: str = "input") -> Guid:
     if text[0] == "(":
         return _wrapped(text, "()")
     if text[0] == "{":
-        return _wrapped(text, "{}") if text[9:10] == "-" else _hex_groups(text) if "," in text else _wrapped(text, "{}")
+        return _wrapped(text, "{}") if "-" in text else _hex_groups(text)
     return _dashed(text) if "-" in text else _plain(text)
 
 

@@ -237,7 +237,7 @@ def _itself(self: str) -> str:
 
 
 def _characters(self: str) -> Any:
-    from apimpy.dotnet.collections_.interfaces import enumerator
+    from apimpy.dotnet.collections_.enumerator import enumerator
     from apimpy.dotnet.typecheck import element_type
 
     return enumerator(self, element_type(self))

@@ -50,7 +50,7 @@ def _split(self: str, pattern: re.Pattern[str] | None, count: int, options: int)
     if count < 0:
         raise ArgumentOutOfRangeException("count", "Count cannot be less than zero.")
     if not 0 <= options <= 3:
-        raise ArgumentException(f"Illegal enum value: {options}.", "options")
+        raise ArgumentException(f"Illegal enum value: {options}.")
     drop, trim = options & 1, options & 2
     if count == 0 or (drop and not self):
         return Array(_STRING)

@@ -1,7 +1,8 @@
 """Searching in strings: Contains, StartsWith, EndsWith, IndexOf, LastIndexOf, IndexOfAny, LastIndexOfAny.
 
-Culture-sensitive searches of the platform differ from ordinal ones for text with ignorable characters only; here all
-are ordinal.
+Without a StringComparison, and with those of a culture, `IndexOf(string)`, `StartsWith` and their like see letters
+with their accents, and neither soft hyphens nor control characters.  Where both texts are plain ASCII that is the
+same as the ordinal search.
 """
 
 from __future__ import annotations
@@ -9,12 +10,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from apimpy.dotnet import collation
 from apimpy.dotnet.exceptions import ArgumentNullException, ArgumentOutOfRangeException
 from apimpy.dotnet.system.casing import fold
 from apimpy.dotnet.system.comparers import comparer_of
 from apimpy.dotnet.system.string_ import INDEX, string_
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from apimpy.dotnet.values import EnumValue
 
 __all__: list[str] = []
@@ -27,12 +31,52 @@ def _null(value: Any) -> None:
         raise ArgumentNullException("value")
 
 
-def _keys(self: str, value: str | None, comparison: EnumValue) -> tuple[str, str]:
-    """Both texts in the form in which they can be compared ordinally."""
+def _ordinal(comparison: EnumValue) -> bool:
+    comparer_of(comparison)
+    return comparison.value >= 4
+
+
+def _folded(comparison: EnumValue) -> bool:
+    return comparison.value % 2 == 1
+
+
+def _matches(text: str, value: str, folded: bool) -> tuple[list[int], int]:
+    """Where `value` occurs in `text` as the culture sees it, and how many letters `text` has for it.
+
+    Positions count letters; `_found` turns them into indices.
+    """
+    found, _ = collation.clusters(text)
+    part, _ = collation.clusters(value)
+    if folded:
+        found, part = [fold(c) for c in found], [fold(c) for c in part]
+    n = len(part)
+    return [i for i in range(len(found) - n + 1) if found[i : i + n] == part], len(found)
+
+
+def _is_plain(text: str, value: str) -> bool:
+    return collation.plain(value) and collation.plain(text)
+
+
+def _find(text: str, value: str | None, folded: bool = False) -> int:
+    """The first occurrence, by culture."""
     if value is None:
         raise ArgumentNullException("value")
-    comparer = comparer_of(comparison)
-    return (fold(self), fold(value)) if comparer.key is fold else (self, value)
+    if _is_plain(text, value):
+        return fold(text).find(fold(value)) if folded else text.find(value)
+    places, _ = _matches(text, value, folded)
+    if not places:
+        return -1
+    return collation.clusters(text)[1][places[0]] if collation.canonical(value) else 0
+
+
+def _rfind(text: str, value: str, folded: bool = False) -> int:
+    """The last occurrence, by culture; `value` is not empty."""
+    if _is_plain(text, value):
+        return fold(text).rfind(fold(value)) if folded else text.rfind(value)
+    if not collation.canonical(value):
+        return max(len(text) - 1, 0)
+    places, _ = _matches(text, value, folded)
+    return collation.clusters(text)[1][places[-1]] if places else -1
 
 
 # --- contains, starts, ends ------------------------------------------------------------------------------------------
@@ -46,44 +90,58 @@ def _contains(self: str, value: str | None) -> bool:
 
 
 def _contains_by(self: str, value: str | None, comparison: EnumValue) -> bool:
-    text, part = _keys(self, value, comparison)
-    return part in text
+    return _index_by(self, value, comparison) >= 0
+
+
+def _starts(self: str, value: str | None, folded: bool) -> bool:
+    """StartsWith by culture."""
+    if value is None:
+        raise ArgumentNullException("value")
+    if _is_plain(self, value):
+        return fold(self).startswith(fold(value)) if folded else self.startswith(value)
+    return 0 in _matches(self, value, folded)[0]
+
+
+def _ends(self: str, value: str | None, folded: bool) -> bool:
+    """EndsWith by culture."""
+    if value is None:
+        raise ArgumentNullException("value")
+    if _is_plain(self, value) or not collation.canonical(value):
+        return fold(self).endswith(fold(value)) if folded else self.endswith(value)
+    places, total = _matches(self, value, folded)
+    return bool(places) and places[-1] + len(collation.clusters(value)[0]) == total
 
 
 def _starts_with(self: str, value: str | None) -> bool:
-    try:
-        return self.startswith(value)  # type: ignore[arg-type]
-    except TypeError:
-        raise ArgumentNullException("value") from None
+    return _starts(self, value, False)
 
 
 def _starts_with_by(self: str, value: str | None, comparison: EnumValue) -> bool:
-    text, part = _keys(self, value, comparison)
-    return text.startswith(part)
+    if value is None:
+        raise ArgumentNullException("value")
+    if _ordinal(comparison):
+        return fold(self).startswith(fold(value)) if _folded(comparison) else self.startswith(value)
+    return _starts(self, value, _folded(comparison))
 
 
 def _ends_with(self: str, value: str | None) -> bool:
-    try:
-        return self.endswith(value)  # type: ignore[arg-type]
-    except TypeError:
-        raise ArgumentNullException("value") from None
+    return _ends(self, value, False)
 
 
 def _ends_with_by(self: str, value: str | None, comparison: EnumValue) -> bool:
-    text, part = _keys(self, value, comparison)
-    return text.endswith(part)
+    if value is None:
+        raise ArgumentNullException("value")
+    if _ordinal(comparison):
+        return fold(self).endswith(fold(value)) if _folded(comparison) else self.endswith(value)
+    return _ends(self, value, _folded(comparison))
 
 
 def _starts_with_cased(self: str, value: str | None, ignore_case: bool, culture: Any) -> bool:
-    _null(value)
-    assert value is not None
-    return fold(self).startswith(fold(value)) if ignore_case else self.startswith(value)
+    return _starts(self, value, ignore_case)
 
 
 def _ends_with_cased(self: str, value: str | None, ignore_case: bool, culture: Any) -> bool:
-    _null(value)
-    assert value is not None
-    return fold(self).endswith(fold(value)) if ignore_case else self.endswith(value)
+    return _ends(self, value, ignore_case)
 
 
 string_.method("bool Contains(string value)", _contains)
@@ -104,10 +162,7 @@ string_.method("bool EndsWith(string value, bool ignoreCase, CultureInfo culture
 
 
 def _index_of(self: str, value: str | None) -> int:
-    try:
-        return self.find(value)  # type: ignore[arg-type]
-    except TypeError:
-        raise ArgumentNullException("value") from None
+    return _find(self, value)
 
 
 def _check_start(self: str, start: int) -> None:
@@ -122,37 +177,57 @@ def _check_forward(self: str, start: int, count: int) -> int:
     return start + count
 
 
+def _char_from(self: str, value: str, start: int) -> int:
+    _check_start(self, start)
+    return self.find(value, start)
+
+
+def _char_within(self: str, value: str, start: int, count: int) -> int:
+    return self.find(value, start, _check_forward(self, start, count))
+
+
 def _index_from(self: str, value: str | None, start: int) -> int:
     _null(value)
     _check_start(self, start)
-    return self.find(value, start)  # type: ignore[arg-type]
+    return _shifted(_find(self[start:], value), start)
 
 
 def _index_within(self: str, value: str | None, start: int, count: int) -> int:
     _null(value)
-    end = _check_forward(self, start, count)
-    return self.find(value, start, end)  # type: ignore[arg-type]
+    return _shifted(_find(self[start : _check_forward(self, start, count)], value), start)
+
+
+def _shifted(index: int, start: int) -> int:
+    return index if index < 0 else index + start
 
 
 def _index_by(self: str, value: str | None, comparison: EnumValue) -> int:
-    text, part = _keys(self, value, comparison)
-    return text.find(part)
+    if value is None:
+        raise ArgumentNullException("value")
+    if _ordinal(comparison):
+        return fold(self).find(fold(value)) if _folded(comparison) else self.find(value)
+    return _find(self, value, _folded(comparison))
 
 
 def _index_from_by(self: str, value: str | None, start: int, comparison: EnumValue) -> int:
-    text, part = _keys(self, value, comparison)
-    return _index_from(text, part, start)
+    _null(value)
+    comparer_of(comparison)
+    _check_start(self, start)
+    return _shifted(_index_by(self[start:], value, comparison), start)
 
 
 def _index_within_by(self: str, value: str | None, start: int, count: int, comparison: EnumValue) -> int:
-    text, part = _keys(self, value, comparison)
-    return _index_within(text, part, start, count)
+    _null(value)
+    comparer_of(comparison)
+    return _shifted(_index_by(self[start : _check_forward(self, start, count)], value, comparison), start)
 
 
-for _kind in ("string", "char"):
-    string_.method(f"int IndexOf({_kind} value)", str.find if _kind == "char" else _index_of)
-    string_.method(f"int IndexOf({_kind} value, int startIndex)", _index_from)
-    string_.method(f"int IndexOf({_kind} value, int startIndex, int count)", _index_within)
+string_.method("int IndexOf(char value)", str.find)
+string_.method("int IndexOf(char value, int startIndex)", _char_from)
+string_.method("int IndexOf(char value, int startIndex, int count)", _char_within)
+string_.method("int IndexOf(string value)", _index_of)
+string_.method("int IndexOf(string value, int startIndex)", _index_from)
+string_.method("int IndexOf(string value, int startIndex, int count)", _index_within)
 string_.method("int IndexOf(string value, StringComparison comparisonType)", _index_by)
 string_.method("int IndexOf(char value, StringComparison comparisonType)", _index_by, since="core")
 string_.method("int IndexOf(string value, int startIndex, StringComparison comparisonType)", _index_from_by)
@@ -166,17 +241,17 @@ string_.method(
 
 def _last_index_of(self: str, value: str | None) -> int:
     _null(value)
-    if not value:
-        return max(len(self) - 1, 0)
-    return self.rfind(value)
+    return _rfind(self, value) if value else max(len(self) - 1, 0)
 
 
 def _last_index_from(self: str, value: str | None, start: int) -> int:
     return _last_index_within(self, value, start, start + 1)
 
 
-def _last_index_within(self: str, value: str | None, start: int, count: int) -> int:
-    """The last occurrence inside the `count` units that end at `start`."""
+def _last_index_within(
+    self: str, value: str | None, start: int, count: int, find: Callable[[str, str], int] | None = None
+) -> int:
+    """The last occurrence inside the `count` units that end at `start`; `find` says how to look for it."""
     _null(value)
     assert value is not None
     if not self:
@@ -192,7 +267,10 @@ def _last_index_within(self: str, value: str | None, start: int, count: int) -> 
         raise ArgumentOutOfRangeException("startIndex", INDEX)
     if count < 0 or start - count + 1 < 0:
         raise ArgumentOutOfRangeException("count", _COUNT)
-    return self.rfind(value, start - count + 1, start + 1) if value else start
+    if not value:
+        return start
+    first = start - count + 1
+    return _shifted((find or _rfind)(self[first : start + 1], value), first)
 
 
 def _last_char_from(self: str, value: str, start: int) -> int:
@@ -209,18 +287,26 @@ def _last_char_within(self: str, value: str, start: int, count: int) -> int:
     return self.rfind(value, start - count + 1, start + 1)
 
 
+def _last_finder(comparison: EnumValue) -> Callable[[str, str], int]:
+    folded = _folded(comparison)
+    if not _ordinal(comparison):
+        return lambda text, value: _rfind(text, value, folded)
+    return (lambda text, value: fold(text).rfind(fold(value))) if folded else str.rfind
+
+
 def _last_index_by(self: str, value: str | None, comparison: EnumValue) -> int:
-    return _last_index_of(*_keys(self, value, comparison))
+    _null(value)
+    find = _last_finder(comparison)
+    return find(self, value) if value else max(len(self) - 1, 0)
 
 
 def _last_index_from_by(self: str, value: str | None, start: int, comparison: EnumValue) -> int:
-    text, part = _keys(self, value, comparison)
-    return _last_index_from(text, part, start)
+    return _last_index_within_by(self, value, start, start + 1, comparison)
 
 
 def _last_index_within_by(self: str, value: str | None, start: int, count: int, comparison: EnumValue) -> int:
-    text, part = _keys(self, value, comparison)
-    return _last_index_within(text, part, start, count)
+    _null(value)
+    return _last_index_within(self, value, start, count, _last_finder(comparison))
 
 
 string_.method("int LastIndexOf(string value)", _last_index_of)

@@ -20,6 +20,9 @@ _NOT_URI = pattern(r"[^A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=]")
 _CANONICAL = pattern(r"((?:%[0-9A-Fa-f]{2})+)|[^A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=]")
 _ILL_FORMED = pattern(r"""%(?![0-9A-Fa-f]{2})|[\x00-\x20\x7f"<>\\^`{|}\[\]]""")
 _SURROGATE = pattern("[\ud800-\udfff]")
+_BEYOND_ASCII = pattern(r"([^\x00-\x7f]+)(%[0-9A-F]{2}|[\x00-\x7f]?)")
+_NO_IRI = pattern("[\x80-\x9f\ue000-\uf8ff\ufdd0-\ufdef\ufff0-\uffff]")
+"""What internationalized URIs do not show as such."""
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _NOT_SAFE = frozenset(b";/?:@&=+$,#[]!'()*%\\\x7f") | frozenset(range(32))
 """ASCII that `Uri.ToString()` leaves escaped: unescaping it would change what the URI means."""
@@ -42,8 +45,23 @@ def escape_uri(value: str) -> str:
 def _escape(value: str, pattern: re.Pattern[str]) -> str:
     text = to_text(value)
     if _SURROGATE.search(text):
-        raise UriFormatException("Invalid URI: There is an invalid sequence in the string.")
+        return _BEYOND_ASCII.sub(_escape_broken, pattern.sub(lambda m: _percent_ascii(m[0]), value))
     return pattern.sub(lambda m: _percent(m[0]), text)
+
+
+def _percent_ascii(char: str) -> str:
+    return _percent(char) if char < "\x80" else char
+
+
+def _escape_broken(m: re.Match[str]) -> str:
+    """A run beyond ASCII with unpaired surrogates: the halves become U+FFFD, except where .NET cannot go on."""
+    run, follower = m[1], m[2]
+    if "\ud800" <= run[-1] <= "\udbff":
+        if len(run) == 1 or not follower:
+            raise UriFormatException("Invalid URI: There is an invalid sequence in the string.")
+        # .NET encodes the next character with the half before it, needed or not
+        return _percent(well_formed(run)) + (follower if follower[0] == "%" else _percent(follower))
+    return _percent(well_formed(run)) + follower
 
 
 def unescape(value: str) -> str:
@@ -63,20 +81,24 @@ def _decode(run: str, keep: frozenset[int]) -> str:
     start = 0
     for i, byte in enumerate(data):
         if byte in keep:
-            out += (_utf8(data[start:i]), run[3 * i : 3 * i + 3])
+            out += (_utf8(data[start:i], keep), run[3 * i : 3 * i + 3])
             start = i + 1
-    out.append(_utf8(data[start:]))
+    out.append(_utf8(data[start:], keep))
     return "".join(out)
 
 
-def _utf8(data: bytes) -> str:
+def _utf8(data: bytes, keep: frozenset[int]) -> str:
+    def readable(part: bytes) -> str:
+        text = part.decode()
+        return from_text(_NO_IRI.sub(lambda m: _percent(m[0]), text) if keep else text)
+
     out: list[str] = []
     while data:
         try:
-            out.append(from_text(data.decode()))
+            out.append(readable(data))
             break
         except UnicodeDecodeError as error:
-            out.append(from_text(data[: error.start].decode()))
+            out.append(readable(data[: error.start]))
             out.extend(f"%{b:02X}" for b in data[error.start : error.end])
             data = data[error.end :]
     return "".join(out)
@@ -120,5 +142,5 @@ def _sequence(data: bytes, i: int) -> int:
 
 
 def is_escaped(value: str) -> bool:
-    """Nothing in the component still needs an escape (letters beyond ASCII do not)."""
-    return _ILL_FORMED.search(value) is None
+    """Nothing in the component still needs an escape (letters beyond ASCII do not, unless they take two units)."""
+    return _ILL_FORMED.search(value) is None and _SURROGATE.search(value) is None

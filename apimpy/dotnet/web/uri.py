@@ -109,6 +109,17 @@ def new_kind(text: str | None, kind: EnumValue) -> Uri:
     return parse(text, absolute=kind.value == 1, relative=kind.value == 2)
 
 
+@uri.ctor("Uri(string uriString, bool dontEscape)")
+def new_escaped(text: str | None, dont_escape: bool) -> Uri:
+    """The flag has no effect: a URI is always brought into canonical form."""
+    return new_uri(text)
+
+
+@uri.ctor("Uri(Uri baseUri, string? relativeUri, bool dontEscape)")
+def new_resolved_escaped(base: Uri | None, reference: str | None, dont_escape: bool) -> Uri:
+    return new_resolved(base, reference)
+
+
 @uri.ctor("Uri(Uri baseUri, string? relativeUri)")
 def new_resolved(base: Uri | None, reference: str | None) -> Uri:
     if base is None:
@@ -383,6 +394,16 @@ def check_host_name(name: str | None) -> EnumValue:
 @uri.method("static bool CheckSchemeName(string? schemeName)")
 def check_scheme_name(name: str | None) -> bool:
     return name is not None and is_scheme(name)
+
+
+@uri.method("static char HexUnescape(string pattern, ref int index)")
+def hex_unescape(text: str | None, index: int) -> tuple[str, int]:
+    if not 0 <= index < len(text or ""):
+        raise ArgumentOutOfRangeException("index")
+    assert text is not None
+    if is_hex_encoding(text, index):
+        return chr(int(text[index + 1 : index + 3], 16)), index + 3
+    return text[index], index + 1
 
 
 @uri.method("static string HexEscape(char character)")

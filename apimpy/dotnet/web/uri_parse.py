@@ -67,6 +67,8 @@ class Uri(Record, frozen=True):
     """Written with `//`."""
     dos: bool = False
     """A Windows path with a drive."""
+    empty_user: bool = False
+    """Written with an `@` and nothing before it."""
 
     @property
     def is_absolute(self) -> bool:
@@ -84,7 +86,7 @@ class Uri(Record, frozen=True):
     @property
     def prefix(self) -> str:
         """Scheme and authority with user information: what precedes the path."""
-        user = self.user_info + "@" if self.user_info else ""
+        user = self.user_info + "@" if self.user_info or self.empty_user else ""
         if self.scheme == "mailto":
             return f"mailto:{user}{self.host}"
         if self.dos:
@@ -111,9 +113,10 @@ class Uri(Record, frozen=True):
     @property
     def well_formed(self) -> bool:
         """Nothing in the text as it was written needs an escape."""
-        text = self.original.strip()
+        text = self.original
         if not self.is_absolute:
             return is_escaped(text) and text.count("#") < 2 and ":" not in re.split("[/?#]", text)[0]
+        text = text.strip()
         if self.dos or "\\" in text:
             return False
         rest = text.partition("://")[2] if self.authority_form else text.partition(":")[2]
@@ -155,7 +158,7 @@ def parse(text: str, *, absolute: bool = False, relative: bool = False) -> Uri:
 def parse_absolute(text: str) -> Uri:
     stripped = text.strip(" \t\r\n")
     if not stripped:
-        raise _MayBeRelative("Invalid URI: The URI is empty.")
+        raise _MayBeRelative(FORMAT if text else "Invalid URI: The URI is empty.")
     if stripped.startswith("\\\\"):
         host, _, path = stripped[2:].replace("\\", "/").partition("/")
         return _with_authority(text, "file", host, "/" + path)
@@ -164,7 +167,7 @@ def parse_absolute(text: str) -> Uri:
         raise _MayBeRelative(FORMAT)
     if len(head) == 1 and head.isalpha():
         if not rest.startswith(("/", "\\")):
-            raise UriFormatException("Invalid URI: A Dos path must be rooted, for example, 'c:\\'.")
+            raise UriFormatException("Invalid URI: A Dos path must be rooted, for example, 'c:\\\\'.")
         return _dos(text, stripped)
     if not _SCHEME.match(head):
         raise _MayBeRelative(FORMAT if head[0] in "/?#." else "Invalid URI: The URI scheme is not valid.")
@@ -211,12 +214,15 @@ def _with_authority(text: str, scheme: str, authority: str, rest: str) -> Uri:
     user, at, server = authority.partition("@")
     if not at:
         user, server = "", authority
+    nobody = bool(at) and not user
     host, kind, port = _host(server, scheme)
     path, query, fragment = _split(rest)
     if scheme in _BACKSLASH_IS_SLASH:
         path = path.replace("\\", "/")
     path = _compress(canonical(path)) or "/"
-    return Uri(text, scheme, canonical(user), host, port, kind, path, query, fragment, authority_form=True)
+    return Uri(
+        text, scheme, canonical(user), host, port, kind, path, query, fragment, authority_form=True, empty_user=nobody
+    )
 
 
 def _host(server: str, scheme: str) -> tuple[str, str, int]:
@@ -243,7 +249,8 @@ def _host(server: str, scheme: str) -> tuple[str, str, int]:
         if not _BASIC.match(name):
             raise UriFormatException(HOSTNAME)
         kind = "Basic"
-    return name.lower(), kind, port
+    name = name.lower()
+    return "localhost" if name == "loopback" else name, kind, port
 
 
 def _port(digits: str, default: int) -> int:
@@ -303,9 +310,9 @@ def resolve(base: Uri, reference: str) -> Uri:
     if reference.startswith("//"):
         return parse_absolute(f"{base.scheme}:{reference}")
     if not reference:
-        text = f"{base.prefix}{base.path}{base.query}"
+        text = base.absolute_uri
     elif reference[0] in "/\\" and base.authority_form:
-        text = (base.prefix.rstrip("/") if base.dos else base.prefix) + reference
+        text = (base.prefix.rstrip("/") if base.dos else base.prefix) + "/" + reference[1:]
     elif reference[0] == "?":
         text = f"{base.prefix}{base.path}{reference}"
     elif reference[0] == "#":

@@ -54,17 +54,21 @@ def _down_and_self(node: Any, name: Any = None) -> Iterable[Any]:
     return node.descendants(name, True)  # type: ignore[no-any-return]
 
 
-_two("static IEnumerable<XElement> Elements<T>(this IEnumerable<T> source{})", lambda n, *name: n.elements(*name))
-_two("static IEnumerable<XElement> Descendants<T>(this IEnumerable<T> source{})", lambda n, *name: n.descendants(*name))
+# .NET's are generic with constraints; written without, so that sequences of tokens keep to Json.NET's of the same names
+_two("static IEnumerable<XElement> Elements(this IEnumerable<XContainer> source{})", lambda n, *name: n.elements(*name))
+_two(
+    "static IEnumerable<XElement> Descendants(this IEnumerable<XContainer> source{})",
+    lambda n, *name: n.descendants(*name),
+)
 _two("static IEnumerable<XElement> DescendantsAndSelf(this IEnumerable<XElement> source{})", _down_and_self)
-_two("static IEnumerable<XElement> Ancestors<T>(this IEnumerable<T> source{})", _up)
+_two("static IEnumerable<XElement> Ancestors(this IEnumerable<XNode> source{})", _up)
 _two("static IEnumerable<XElement> AncestorsAndSelf(this IEnumerable<XElement> source{})", _up_and_self)
 _two("static IEnumerable<XAttribute> Attributes(this IEnumerable<XElement> source{})", _attributes, "XAttribute")
 extensions.method(
-    "static IEnumerable<XNode> Nodes<T>(this IEnumerable<T> source)", _each(lambda node: node.each(), "XNode")
+    "static IEnumerable<XNode> Nodes(this IEnumerable<XContainer> source)", _each(lambda node: node.each(), "XNode")
 )
 extensions.method(
-    "static IEnumerable<XNode> DescendantNodes<T>(this IEnumerable<T> source)",
+    "static IEnumerable<XNode> DescendantNodes(this IEnumerable<XContainer> source)",
     _each(lambda node: node.descendant_nodes(), "XNode"),
 )
 extensions.method(
@@ -85,4 +89,4 @@ def _remove(nodes: Any) -> None:
 
 
 extensions.method("static void Remove(this IEnumerable<XAttribute?> source)", _remove)
-extensions.method("static void Remove<T>(this IEnumerable<T?> source)", _remove)
+extensions.method("static void Remove(this IEnumerable<XNode?> source)", _remove)

@@ -45,6 +45,8 @@ def parse_document(text: str | None, *, preserve: bool = False) -> XDocument:
     if text is None:
         raise ArgumentNullException("s")
     source = to_text(text)
+    if source.startswith("\ufeff"):
+        raise XmlException(f"{_ROOT} Line 1, position 1.")
     try:
         data = source.encode()
     except UnicodeEncodeError as error:
@@ -151,7 +153,7 @@ class _Builder:
                 if scope is self.scopes[-1]:
                     scope = dict(scope)
                 if name != "xmlns" and not value:
-                    raise self.fail("Invalid namespace declaration.", line, column + 1)
+                    raise self.fail("Invalid namespace declaration.", *self.attribute_at(name, value=True))
                 scope[name[6:]] = value
             elif name == "xml:space":
                 if value not in ("default", "preserve"):
@@ -169,13 +171,25 @@ class _Builder:
             if name == "xmlns":
                 attribute.name = XName("xmlns")
             else:
-                attribute.name = self.qualified(name, scope, False, line, column + 1)
+                at = self.attribute_at(name) if ":" in name else (line, column + 1)
+                attribute.name = self.qualified(name, scope, False, *at)
                 if ":" in name and any(a.name == attribute.name for a in element.attributes):
                     raise self.fail(f"'{name}' is a duplicate attribute name.", line, column + 1)
             attribute.parent = element
             element.attributes.append(attribute)
         self.attach(element)
         self.current = element
+
+    def attribute_at(self, name: str, *, value: bool = False) -> tuple[int, int]:
+        """Line and position of an attribute of the element being reported, or of its value."""
+        start = self.parser.CurrentByteIndex
+        tag = self.data[start:].decode("utf-8", "replace")
+        line, column = self.here()
+        found = re.search(rf"\s({re.escape(to_text(name))}\s*=\s*)", tag)
+        if found is None:
+            return line, column + 1
+        down, right = _position(tag, found.end(1) if value else found.start(1))
+        return line + down - 1, right if down > 1 else column + right - 1
 
     def closes_itself(self) -> bool:
         at = self.parser.CurrentByteIndex
@@ -262,6 +276,13 @@ class _Builder:
                 line,
                 column + 2,
             )
+        if name == expat.errors.XML_ERROR_XML_DECL:
+            return self.fail("Syntax for an XML declaration is invalid.", line, column)
+        if name == expat.errors.XML_ERROR_BAD_CHAR_REF:
+            return self._bad_reference(rest, line, column)
+        if name == expat.errors.XML_ERROR_UNCLOSED_CDATA_SECTION:
+            end = _position(self.data.decode("utf-8", "replace"), len(self.data.decode("utf-8", "replace")))
+            return self.fail("Unexpected end of file while parsing CDATA has occurred.", *end)
         if name == expat.errors.XML_ERROR_UNDEFINED_ENTITY:
             entity = re.match(r"&([^;]*);?", rest)
             return self.fail(f"Reference to undeclared entity '{entity[1] if entity else ''}'.", line, column + 1)
@@ -275,6 +296,12 @@ class _Builder:
         if name in (expat.errors.XML_ERROR_NO_ELEMENTS, expat.errors.XML_ERROR_UNCLOSED_TOKEN) or not rest:
             return self._ended()
         return self._bad(rest, line, column)
+
+    def _bad_reference(self, rest: str, line: int, column: int) -> ClrError:
+        found = re.match(r"&#(?:x([0-9A-Fa-f]+)|([0-9]+));", rest)
+        code = int(found[1], 16) if found and found[1] else int(found[2]) if found else 0
+        shown = chr(code) if 0 < code < 0x110000 else "."
+        return self.fail(f"'{shown}', hexadecimal value 0x{code:02X}, is an invalid character.", line, column + 2)
 
     def _ended(self) -> ClrError:
         text = self.data.decode("utf-8", "replace")
@@ -295,7 +322,15 @@ class _Builder:
         white = len(start) - len(start.lstrip(WHITE))
         if start[white : white + 1] != "<" and not self.names:
             return self.fail(_ROOT, *_position(start, white))
+        if before.endswith("--") and before.rfind("<!--") > before.rfind("-->"):
+            return self.fail(
+                "An XML comment cannot contain '--', and '-' cannot be the last character.", line, column - 2
+            )
         tag = before[before.rfind("<") :]
+        if before.endswith("]]") and c == ">":
+            return self.fail("']]>' is not allowed in character data.", line, column - 2)
+        if tag == "<" and c == "/" and not self.names:
+            return self.fail("Unexpected end tag.", line, column + 1)
         if tag in ("<", "</"):
             return self.fail(f"Name cannot begin with the '{c}' character, hexadecimal value {code}.", line, column)
         if c == "&" or before.endswith("&"):
@@ -313,9 +348,12 @@ class _Builder:
             expected = "'>'"
         elif c == "<" and (tag.count('"') | tag.count("'")) % 2:
             return self.fail("'<', hexadecimal value 0x3C, is an invalid attribute character.", line, column)
+        elif tag[-1:] in "\"'" and _NAME_START.match(c):
+            return self.fail(f"'{c}' is an unexpected token. Expecting whitespace.", line, column)
         hint = f" The expected token is {expected}." if expected else ""
         return self.fail(f"'{c}' is an unexpected token.{hint}", line, column)
 
 
+_NAME_START = pattern(r"[\w:]")
 _AFTER_NAME = pattern(r"""<[\w:.-]+(?:\s+[\w:.-]+\s*=\s*(?:"[^"]*"|'[^']*'))*\s+[\w:.-]+\s*""")
 _TAG = pattern(rb"""<(?:[^"'>]|"[^"]*"|'[^']*')*>""")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpy.csharp.types import ClrType
+from apimpy.dotnet.collections_.interfaces import boxed_enumerator
 from apimpy.dotnet.decl import clr_type, enum_type
 from apimpy.dotnet.exceptions import ArgumentOutOfRangeException
 from apimpy.dotnet.system.string_io import read_to_end
@@ -316,6 +317,8 @@ xml_document.prop(
     "bool PreserveWhitespace", lambda document: document.preserve, lambda d, value: setattr(d, "preserve", value)
 )
 
+for _decl in (xml_node, node_list):
+    _decl.method("System.Collections.IEnumerator GetEnumerator()", boxed_enumerator)
 node_list.prop("int Count", len)
 node_list.method("XmlNode? Item(int index)", XmlNodeList.at)
 node_list.indexer("XmlNode? this[int i]", XmlNodeList.at)

@@ -87,6 +87,7 @@ def _boolean(rt: Runtime, text: str) -> bool:
 
 
 _INTEGER = pattern(r"[+-]?[0-9]+")
+_NATURAL = pattern(r"[0-9]+")
 _DECIMAL = pattern(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)")
 _FLOAT = pattern(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _BAD = "Input string was not in a correct format."
@@ -136,9 +137,9 @@ def _through(type_name: str, member: str) -> Any:
 TARGETS = {
     "bool": _boolean,
     "int": _plain(_INTEGER, "System.Int32"),
-    "uint": _plain(_INTEGER, "System.UInt32"),
+    "uint": _plain(_NATURAL, "System.UInt32"),
     "long": _plain(_INTEGER, "System.Int64"),
-    "ulong": _plain(_INTEGER, "System.UInt64"),
+    "ulong": _plain(_NATURAL, "System.UInt64"),
     "float": _real("System.Single"),
     "double": _real("System.Double"),
     "decimal": _plain(_DECIMAL, "System.Decimal"),

@@ -289,9 +289,12 @@ class XContainer(XNode):
             self.add_attribute(content)
             return at
         if not isinstance(content, tuple) and (hasattr(content, "__iter__") or hasattr(content, "clr_iter")):
+            from apimpy.dotnet.json_net.token_base import JToken
             from apimpy.dotnet.json_net.typing_ import element_type
             from apimpy.dotnet.values import box, iterate
 
+            if isinstance(content, JToken):
+                return at  # to LINQ to XML a token is the sequence of its children, down to values without any
             of = element_type(content)
             for item in list(iterate(content)):
                 at = self.insert(at, item if of is None else box(item, of))

@@ -1,0 +1,42 @@
+"""A TLS context that presents a client certificate.
+
+Python's `ssl` reads keys from files only: the key goes through one that only this user may read, encrypted with a
+password that is forgotten, and is gone before this returns.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import ssl
+import tempfile
+from typing import TYPE_CHECKING
+
+from apimpy.runtime.ports import ConnectFailed
+
+if TYPE_CHECKING:
+    from apimpy.dotnet.crypto.x509 import Certificate
+
+__all__ = ["client_context"]
+
+
+def client_context(certificate: Certificate) -> ssl.SSLContext:
+    """Checks the server as always, and presents the certificate.  ConnectFailed when it is unfit."""
+    from cryptography.hazmat.primitives import serialization as form
+
+    context = ssl.create_default_context()
+    context.set_alpn_protocols(["http/1.1"])
+    password = secrets.token_bytes(16).hex()
+    handle, path = tempfile.mkstemp(suffix=".pem")
+    try:
+        key = certificate.key.private_bytes(
+            form.Encoding.PEM, form.PrivateFormat.PKCS8, form.BestAvailableEncryption(password.encode())
+        )
+        with os.fdopen(handle, "wb") as file:
+            file.write(key + certificate.raw.public_bytes(form.Encoding.PEM))
+        context.load_cert_chain(path, password=password)
+    except (ssl.SSLError, OSError, ValueError, AttributeError) as error:
+        raise ConnectFailed(f"the client certificate {certificate.thumbprint} cannot be used: {error}") from error
+    finally:
+        os.unlink(path)
+    return context
