@@ -229,7 +229,7 @@ def _promised(made: TypeDecl) -> TypeDecl:
     known = library_index().announced(made.full_name, made.arity)
     if known is None:
         return made
-    if known.declared:
+    if known.declared and _importing() not in known.homes:  # a failed import may be tried again
         raise ValueError(f"{made!r} is declared twice")
     if any(getattr(known, k) != getattr(made, k) for k in _ANNOUNCED) or str(known.params) != str(made.params):
         raise LookupError(f"{made!r} has changed: run python -m apimpy.dotnet.universe")

@@ -6,7 +6,6 @@ password that is forgotten, and is gone before this returns.
 
 from __future__ import annotations
 
-import os
 import secrets
 import ssl
 import tempfile
@@ -26,17 +25,14 @@ def client_context(certificate: Certificate) -> ssl.SSLContext:
 
     context = ssl.create_default_context()
     context.set_alpn_protocols(["http/1.1"])
-    password = secrets.token_bytes(16).hex()
-    handle, path = tempfile.mkstemp(suffix=".pem")
+    password = secrets.token_hex(16)
     try:
-        key = certificate.key.private_bytes(
-            form.Encoding.PEM, form.PrivateFormat.PKCS8, form.BestAvailableEncryption(password.encode())
-        )
-        with os.fdopen(handle, "wb") as file:
+        sealed = form.BestAvailableEncryption(password.encode())
+        key = certificate.key.private_bytes(form.Encoding.PEM, form.PrivateFormat.PKCS8, sealed)
+        with tempfile.NamedTemporaryFile(suffix=".pem") as file:
             file.write(key + certificate.raw.public_bytes(form.Encoding.PEM))
-        context.load_cert_chain(path, password=password)
+            file.flush()
+            context.load_cert_chain(file.name, password=password)
     except (ssl.SSLError, OSError, ValueError, AttributeError) as error:
         raise ConnectFailed(f"the client certificate {certificate.thumbprint} cannot be used: {error}") from error
-    finally:
-        os.unlink(path)
     return context

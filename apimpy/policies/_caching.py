@@ -39,7 +39,9 @@ def cache_of(ex: Exchange, kind: str) -> Cache | None:
     services = ex.services
     if kind == "internal":
         return services.cache
-    return services.external_cache or (services.cache if kind == "prefer-external" else None)
+    if services.external_cache is not None or kind == "external":
+        return services.external_cache
+    return services.cache
 
 
 async def asked(ex: Exchange, element: str, answer: Awaitable[Any]) -> Any:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from apimpy.pattern import pattern
 from apimpy.policies._jwt.elements import Audiences, DecryptionCertificates, RequiredClaims
-from apimpy.policies._jwt.terms import Terms, from_header, from_query
+from apimpy.policies._jwt.terms import Terms, from_header, from_query, prepared
 from apimpy.policies._sections import INBOUND
-from apimpy.policy.base import Item, Policy
+from apimpy.policy.base import Item, Policy, values_of
 from apimpy.policy.fields import attr, child, children, text
 from apimpy.policy.value import Constant, value_fault
 from apimpy.runtime.message import Url
@@ -25,6 +25,7 @@ __all__ = ["ValidateAzureAdToken", "configuration_url"]
 
 _AUTHORITY = "https://login.microsoftonline.com"
 _TENANT = pattern(r"[0-9A-Za-z][0-9A-Za-z.-]{0,254}")
+_HOST = pattern(r"[0-9A-Za-z][0-9A-Za-z.-]*|\[[0-9A-Fa-f:.]+\]")
 _ISSUER = pattern(r"https?://[^/]+/([^/]+)/v2\.0")
 
 
@@ -87,9 +88,10 @@ class ValidateAzureAdToken(Policy, element="validate-azure-ad-token", sections=I
 
         opening = self.decryption_keys.keys if self.decryption_keys else ()
         validator = Validator(self.element, OwnKeys(self.element, (), opening), _issuers)
-        return action(validator, self._terms, self.needs(), output=self.output_token_variable_name, waits=True)
+        terms = prepared(self._text, self._rest, literal=all(v.is_literal for v in values_of(self)))
+        return action(validator, terms, self.needs(), output=self.output_token_variable_name, waits=True)
 
-    def _terms(self, ex: Exchange) -> Terms:
+    def _rest(self, ex: Exchange) -> Terms:
         tenant = self.tenant_id.get(ex)
         url = configuration_url(tenant)
         if url is None:
@@ -99,7 +101,7 @@ class ValidateAzureAdToken(Policy, element="validate-azure-ad-token", sections=I
         if self.backends:
             groups.append(tuple([name for i in self.backends.items for name in (i.content, f"api://{i.content}")]))
         return Terms(
-            self._text(ex),
+            "",
             self.failed_validation_httpcode.get(ex),
             None if message is None else message.get(ex),
             audiences=tuple(groups),
@@ -124,6 +126,8 @@ def configuration_url(tenant: str) -> str | None:
         try:
             url = Url.parse(name if "://" in name else f"https://{name}")
         except ValueError:
+            return None
+        if not _HOST.fullmatch(url.host):
             return None
         authority, name = f"{url.scheme}://{url.authority}", url.path.strip("/").removesuffix("/v2.0")
     return f"{authority}/{name}/v2.0/.well-known/openid-configuration" if _TENANT.fullmatch(name) else None

@@ -12,9 +12,9 @@ from apimpy.policies._jwt.elements import (
     RequiredClaims,
     SigningKeys,
 )
-from apimpy.policies._jwt.terms import Terms, from_header, from_query
+from apimpy.policies._jwt.terms import Terms, from_header, from_query, prepared
 from apimpy.policies._sections import INBOUND
-from apimpy.policy.base import Policy
+from apimpy.policy.base import Policy, values_of
 from apimpy.policy.fields import attr, child, children
 from apimpy.policy.value import Constant, value_fault
 
@@ -73,16 +73,17 @@ class ValidateJwt(Policy, element="validate-jwt", sections=INBOUND):
         opening = self.decryption_keys.keys if self.decryption_keys else ()
         validator = Validator(self.element, OwnKeys(self.element, signing, opening))
         output, waits = self.output_token_variable_name, bool(self.openid)
-        return action(validator, self._terms, self.needs(), output=output, waits=waits)
+        terms = prepared(self._text, self._rest, literal=all(v.is_literal for v in values_of(self)))
+        return action(validator, terms, self.needs(), output=output, waits=waits)
 
-    def _terms(self, ex: Exchange) -> Terms:
-        text, message = self._text(ex), self.failed_validation_error_message
+    def _rest(self, ex: Exchange) -> Terms:
+        message = self.failed_validation_error_message
         skew = self.clock_skew.get(ex)
         tolerance = seconds(skew)
         if tolerance is None:
             raise value_fault(self.element, f"The clock-skew field is neither seconds nor a TimeSpan: {skew[:40]!r}.")
         return Terms(
-            text,
+            "",
             self.failed_validation_httpcode.get(ex),
             None if message is None else message.get(ex),
             tolerance,

@@ -123,15 +123,18 @@ class MemoryCounterStore:
 
     async def rate_take(self, rates: Sequence[Rate], algorithm: RateAlgorithm, cost: int, now: float) -> Verdict:
         """Whether one more call fits every rate; if so, `cost` is counted on all of them, else on none."""
+        known = len(self._rates)
         states = [self._state(rate.key, algorithm, now) for rate in rates]
         pairs = tuple(zip(states, rates, strict=True))
         left = min(state.left(rate, now) for state, rate in pairs)
+        if left > 0 and cost > 0:
+            for state in states:
+                state.add(cost, now)
+        for _ in range(len(self._rates) - known):
+            self._sweep_rates(now)
         if left <= 0:
             wait = max(state.wait(rate, now) for state, rate in pairs if state.left(rate, now) <= 0)
             return Verdict(False, 0, wait)
-        if cost > 0:
-            for state in states:
-                state.add(cost, now)
         return Verdict(True, max(0, left - max(0, cost)))
 
     async def rate_add(self, rate: Rate, algorithm: RateAlgorithm, count: int, now: float) -> None:
@@ -140,11 +143,11 @@ class MemoryCounterStore:
             state = self._state(rate.key, algorithm, now)
             state.left(rate, now)  # brings it to this moment
             state.add(count, now)
+            self._sweep_rates(now)
 
     def _state(self, key: str, algorithm: RateAlgorithm, now: float) -> _Level | _Window:
         found = self._rates.get((algorithm, key))
         if found is None:
-            self._sweep_rates(now)
             if algorithm not in ("bucket", "sliding"):
                 raise ValueError(f"unknown rate algorithm {algorithm!r}")
             found = self._rates[algorithm, key] = _Level(now) if algorithm == "bucket" else _Window(now)

@@ -194,7 +194,7 @@ def test_parameters_and_xml() -> None:
 def test_texts() -> None:
     texts = [rsa.SignaturePadding("Pss"), rsa.EncryptionPadding("Oaep", SHA256), SHA256, rsa.HashName()]
     assert list(map(to_string, texts)) == ["Pss", "OaepSHA256", "SHA256", ""]
-    assert rsa.key_size(public()) == 2048
+    assert public().key_size == 2048
     assert [oid.Oid.of(t).name for t in ("1.2.840.113549.1.1.11", "2.5.4.3", "9.9.9")] == ["sha256RSA", "CN", None]
     assert oid.Oid.of("SHA256").value == "2.16.840.1.101.3.4.2.1"
 

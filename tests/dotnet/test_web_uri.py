@@ -73,7 +73,7 @@ def test_canonical_form(text: str, shown: str, absolute: str) -> None:
         ("not a uri", "Invalid URI: The format of the URI could not be determined."),
         ("/rel", "Invalid URI: The format of the URI could not be determined."),
         ("", "Invalid URI: The URI is empty."),
-        ("x:y", "Invalid URI: A Dos path must be rooted, for example, 'c:\\'."),
+        ("x:y", "Invalid URI: A Dos path must be rooted, for example, 'c:\\\\'."),
     ],
 )
 def test_errors(text: str, message: str) -> None:

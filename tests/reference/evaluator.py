@@ -592,9 +592,7 @@ class Evaluator:
         if kind == "user":
             assert c.method is not None
             given = self.convert(value, c.inner, a, c.method.params[0].type, checked)
-            return self.convert(
-                c.method.impl(*self.leading(c.method), given), c.outer, c.method.result, b, checked
-            )
+            return self.convert(c.method.impl(*self.leading(c.method), given), c.outer, c.method.result, b, checked)
         assert kind == "tuple", f"conversion {kind}"
         return self.convert_tuple(value, a, b, checked)
 

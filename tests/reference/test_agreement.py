@@ -15,7 +15,6 @@ from typing import Any
 
 import pytest
 from hypothesis import assume, given, settings
-from hypothesis import strategies as st
 from reference_evaluator import Refused, bound_of, run
 from reference_generate import program
 

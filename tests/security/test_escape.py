@@ -115,7 +115,7 @@ ATTEMPTS: list[tuple[str, ...]] = [
         "EXP001",
         "= {}",
     ),
-    ('@(JObject.Parse("{}").ToObject(typeof(System.IO.FileInfo)))', "CS1501"),
+    ('@(JObject.Parse("{}").ToObject(typeof(System.IO.FileInfo)))', "CS0234"),
     # types, reflection, activation
     ("@(context.GetType())", "EXP002", "= System.Type"),
     ("@(context.GetType().Assembly)", "EXP002", "CS1061"),

@@ -12,7 +12,7 @@ from apimpy.record import Record
 if TYPE_CHECKING:
     from apimpy.dotnet.values import Array
 
-__all__ = ["Encoded", "Oid", "friendly_name"]
+__all__ = ["Encoded", "Oid", "friendly_name", "read_element"]
 
 _FRIENDLY = {
     "1.2.840.113549.1.1.1": "RSA",
@@ -79,6 +79,15 @@ class Encoded(Record, frozen=True, eq=True):
 
     oid: Oid
     data: bytes
+
+
+def read_element(der: bytes) -> tuple[int, bytes, bytes]:
+    """The first element of DER: its tag, its content, and what follows it."""
+    size, start = der[1], 2
+    if size & 0x80:
+        start += size & 0x7F
+        size = int.from_bytes(der[2:start], "big")
+    return der[0], der[start : start + size], der[start + size :]
 
 
 oid = clr_type("System.Security.Cryptography.Oid", python=Oid)

@@ -100,6 +100,12 @@ class RsaKey:
             self._public = self._private.public_key()
         return self._public
 
+    @property
+    def key_size(self) -> int:
+        if self._private is None and self._public is None:
+            return self.bits
+        return self.public.key_size
+
     def replace(self, private: RSAPrivateKey | None, public: RSAPublicKey | None) -> None:
         self._private, self._public = private, public
 
@@ -198,9 +204,19 @@ asymmetric.method("void Dispose()", RsaKey.dispose)
 asymmetric.method("void Clear()", RsaKey.dispose)
 
 
-@asymmetric.prop("int KeySize")
-def key_size(self: RsaKey) -> int:
-    return self.public.key_size
+def _set_key_size(self: RsaKey, bits: int) -> None:
+    if self.key_size != bits:
+        _check_size(bits)
+        self.bits = bits
+        self.replace(None, None)
+
+
+asymmetric.prop("int KeySize", attr="key_size", setter=_set_key_size)
+
+
+def _check_size(bits: int) -> None:
+    if not 1024 <= bits <= 4096 or bits % 8:
+        raise CryptographicException("Specified key is not a valid size for this algorithm.")
 
 
 @asymmetric.prop("string SignatureAlgorithm")
@@ -220,9 +236,15 @@ def create() -> RsaKey:
 
 @rsa.method("static RSA Create(int keySizeInBits)")
 def create_sized(bits: int) -> RsaKey:
-    if not 1024 <= bits <= 4096 or bits % 8:
-        raise CryptographicException("Specified key is not a valid size for this algorithm.")
+    _check_size(bits)
     return RsaKey(bits=bits)
+
+
+@rsa.method("static RSA? Create(string algName)")
+def create_named(name: str | None) -> RsaKey | None:
+    if name is None:
+        raise ArgumentNullException("name")
+    return RsaKey() if name.lower() in ("rsa", "system.security.cryptography.rsa") else None
 
 
 @rsa.method("static RSA Create(RSAParameters parameters)")

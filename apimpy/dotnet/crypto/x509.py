@@ -14,7 +14,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from apimpy.dotnet.crypto.hash_ import digest
-from apimpy.dotnet.crypto.oid import Encoded, Oid, friendly_name
+from apimpy.dotnet.crypto.oid import Encoded, Oid, friendly_name, read_element
 from apimpy.dotnet.crypto.rsa import HashName, RsaKey
 from apimpy.dotnet.crypto.x509_name import NAME_TYPES, name_info, name_text
 from apimpy.dotnet.decl import clr_type, enum_type
@@ -342,6 +342,25 @@ def get_key_algorithm(self: Certificate) -> str:
     return self.key_algorithm
 
 
+def _key_parameters(self: Certificate) -> bytes:
+    """What follows the identifier of the key's algorithm: the curve, or DER's null."""
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    spki = self.raw.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    _, algorithm, _ = read_element(read_element(spki)[1])
+    return read_element(algorithm)[2]
+
+
+@certificate.method("byte[] GetKeyAlgorithmParameters()")
+def get_key_algorithm_parameters(self: Certificate) -> Array:
+    return byte_array(_key_parameters(self))
+
+
+@certificate.method("string GetKeyAlgorithmParametersString()")
+def get_key_algorithm_parameters_string(self: Certificate) -> str:
+    return _key_parameters(self).hex().upper()
+
+
 @certificate.method("string GetEffectiveDateString()")
 def get_effective_date_string(self: Certificate) -> str:
     return to_string(not_before(self))
@@ -369,7 +388,7 @@ def equals(self: Certificate, other: Any) -> bool:
 
 @certificate.method("int GetHashCode()")
 def get_hash_code(self: Certificate) -> int:
-    return hash(self) & 0x7FFFFFFF
+    return int.from_bytes(digest("SHA1", self.data)[:4], "big", signed=True)
 
 
 @certificate.method("byte[] Export(X509ContentType contentType)")
@@ -476,6 +495,22 @@ def verify(rt: Runtime, self: Certificate) -> bool:
 certificate2.method("string ToString()", Certificate.clr_to_string)
 
 
+def _content(name: str) -> EnumValue:
+    found: EnumValue = content_type.enum_members[name]
+    return found
+
+
+@certificate2.method("static X509ContentType GetCertContentType(byte[] rawData)")
+def get_cert_content_type(data: Array | None) -> EnumValue:
+    if not data:
+        raise ArgumentException("Array may not be empty or null.", "rawData")
+    bare = bytes(data)
+    if bare[:1] == b"\x30" and read_element(read_element(bare)[1])[0] == 2:  # the version of PKCS #12
+        return _content("Pfx")
+    Certificate.load(bare, None)
+    return _content("Cert")
+
+
 @distinguished_name.prop("string Name")
 def dn_name(self: DistinguishedName) -> str:
     return name_text(self.name)
@@ -498,6 +533,11 @@ def public_key_key(self: PublicKey) -> RsaKey:
 @public_key.prop("AsnEncodedData EncodedKeyValue")
 def encoded_key_value(self: PublicKey) -> Encoded:
     return Encoded(public_key_oid(self), _key_bytes(self.cert))
+
+
+@public_key.prop("AsnEncodedData EncodedParameters")
+def encoded_parameters(self: PublicKey) -> Encoded:
+    return Encoded(public_key_oid(self), _key_parameters(self.cert))
 
 
 @extension_collection.prop("int Count")

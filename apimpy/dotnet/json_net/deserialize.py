@@ -5,9 +5,11 @@ Both read through `typed`: text value by value, or a tree of tokens in the same 
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from apimpy.csharp.types import AnonymousType, ArrayType, Named, TupleType, Type
+from apimpy.dotnet.collections_.list_ import List
 from apimpy.dotnet.exceptions import ClrError, JsonSerializationException
 from apimpy.dotnet.json_net.casts import BY_FULL_NAME, OBJECT, Cast, cast, change_type, convert, default_of
 from apimpy.dotnet.json_net.exact import END_ARRAY, END_OBJECT, NAME, NONE, START_ARRAY, START_OBJECT
@@ -63,6 +65,7 @@ _FIX_ARRAY = (
 Source = TextReader | TokenReader
 
 
+@bounded
 def to_object(token: JToken, of: Type, rt: Runtime) -> Any:
     """`token.ToObject<T>()`: plain types are the explicit conversions, all others go through the serializer."""
     target, nullable = _underlying(of)
@@ -74,6 +77,7 @@ def to_object(token: JToken, of: Type, rt: Runtime) -> Any:
     return _value(reader, of, rt)
 
 
+@bounded
 def deserialize_text(rt: Runtime, text: str, of: Type) -> Any:
     """One document, and nothing behind it."""
     reader = TextReader(rt, text)
@@ -122,22 +126,35 @@ def _content(reader: Source) -> bool:
     return False
 
 
+@cache
+def _asked(of: Type) -> str | None:
+    """What the reader is asked for on behalf of a type."""
+    known = BY_FULL_NAME.get(_underlying(of)[0].full_name)
+    return _KINDS.get(known.keyword) if known is not None else None
+
+
 def _move(reader: Source, of: Type) -> bool:
     """Move to the next value as the type wants it read."""
-    known = BY_FULL_NAME.get(_underlying(of)[0].full_name)
-    kind = _KINDS.get(known.keyword) if known is not None else None
+    kind = _asked(of)
     return _content(reader) if kind is None else reader.read_as(kind)
 
 
 # --- values ----------------------------------------------------------------------------------------------------------
 
 
-@bounded
+@cache
+def _name_of(of: Type) -> str:
+    """The name a type goes by here: all tokens by that of their base, generic types without their arguments."""
+    if is_a(of, _BASE):
+        return _BASE
+    return of.decl.full_name if isinstance(of, Named) else of.full_name
+
+
 def _value(reader: Source, of: Type, rt: Runtime) -> Any:
     """The value the reader is at."""
-    if is_a(of, _BASE):
+    name = _name_of(of)
+    if name == _BASE:
         return _token(reader, of)
-    name = of.decl.full_name if isinstance(of, Named) else of.full_name
     if name == "System.Object":
         return _object(reader)
     now = reader.current
@@ -234,6 +251,7 @@ def _enum(value: Any, of: Named) -> Any:
 # --- containers ------------------------------------------------------------------------------------------------------
 
 
+@cache
 def _contract(of: Type, name: str) -> str:
     """What a type wants to be read from."""
     known = BY_FULL_NAME.get(name)
@@ -282,6 +300,9 @@ def _sequence(values: list[Any], of: Type, name: str, item_type: Type) -> Any:
         target = universe().named(_GENERIC + ("HashSet" if name in _SETS else "List"), item_type)
         member = "Add"
     made = construct(target)
+    if isinstance(made, List):
+        made.extend(values)
+        return made
     for value in values:
         invoke(target, member, made, value)
     return made

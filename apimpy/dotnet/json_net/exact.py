@@ -385,7 +385,8 @@ class Reader:
 
     def _string(self, quote: str) -> str:
         """The string after its opening quote; moves behind the closing one."""
-        text, out, start = self.text, [], self.pos
+        text, start = self.text, self.pos
+        out: list[str] = []
         at = start
         stop = _STOPS[quote].search
         while True:
@@ -396,8 +397,10 @@ class Reader:
                 raise self.error(f"Unterminated string. Expected delimiter: {quote}.")
             c = text[at]
             if c == quote:
-                out.append(text[start:at])
                 self.pos = at + 1
+                if not out:
+                    return text[start:at]
+                out.append(text[start:at])
                 return "".join(out)
             if c == "\\":
                 out.append(text[start:at])

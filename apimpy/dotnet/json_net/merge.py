@@ -6,6 +6,7 @@ from typing import Any
 
 from apimpy.dotnet.exceptions import ArgumentException
 from apimpy.dotnet.json_net.kinds import NULL, MergeSettings
+from apimpy.dotnet.json_net.scalars import type_name
 from apimpy.dotnet.json_net.tree import (
     JArray,
     JContainer,
@@ -31,7 +32,7 @@ def merge(target: JContainer, content: Any, settings: MergeSettings | None) -> N
         return
     if not isinstance(content, JToken) and not is_multi(content):
         raise ArgumentException(
-            f"Could not determine JSON object type for type {type_of(content).full_name}.", "content"
+            f"Could not determine JSON object type for type {type_name(type_of(content))}.", "content"
         )
     _merge(target, content, settings)
 

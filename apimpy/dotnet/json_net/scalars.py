@@ -41,7 +41,7 @@ from apimpy.dotnet.values import (
     type_of,
 )
 
-__all__ = ["BigInteger", "compare", "date_of", "is_bytes", "kind_of", "quote", "scalar_text"]
+__all__ = ["BigInteger", "compare", "date_of", "is_bytes", "kind_of", "quote", "scalar_text", "type_name"]
 
 
 class BigInteger(int):
@@ -99,15 +99,15 @@ def find_kind(value: Any) -> EnumValue | None:
 def kind_of(value: Any) -> EnumValue:
     kind = find_kind(value)
     if kind is None:
-        raise ArgumentException(f"Could not determine JSON object type for type {_type_name(type_of(value))}.")
+        raise ArgumentException(f"Could not determine JSON object type for type {type_name(type_of(value))}.")
     return kind
 
 
-def _type_name(of: Type) -> str:
+def type_name(of: Type) -> str:
     """The name of a type in messages; that of an anonymous one is the compiler's."""
     if not isinstance(of, AnonymousType):
         return of.full_name
-    return f"<>f__AnonymousType0`{len(of.types)}[{','.join(map(_type_name, of.types))}]"
+    return f"<>f__AnonymousType0`{len(of.types)}[{','.join(map(type_name, of.types))}]"
 
 
 def date_of(text: str) -> Any:

@@ -378,7 +378,7 @@ def unescape(text: str | None) -> str:
         i += 1
         if c == "\\":
             if i == len(source):
-                raise fail(i, "Illegal \\\\ at end of pattern.")
+                break  # a last backslash is dropped
             c, i = escaped_char(source, i, fail)
         out.append(c)
     return "".join(out)

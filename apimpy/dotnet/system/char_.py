@@ -106,9 +106,7 @@ def _numeric(c: str) -> float:
 
 for _name, _test in _TESTS.items():
     char.method(f"static bool {_name}(char c)", _test)
-    char.method(
-        f"static bool {_name}(string s, int index)", _unit_at(_test) if "Surrogate" in _name else _at(_test)
-    )
+    char.method(f"static bool {_name}(string s, int index)", _unit_at(_test) if "Surrogate" in _name else _at(_test))
 char.method("static bool IsAscii(char c)", str.isascii, since="core")
 char.method("static UnicodeCategory GetUnicodeCategory(char c)", _category)
 char.method("static UnicodeCategory GetUnicodeCategory(string s, int index)", _at(_category))

@@ -226,7 +226,15 @@ def convert_to(value: Any, target: str, rt: Runtime | None = None) -> Any:
     name = target.removeprefix("System.")
     if isinstance(value, EnumValue):
         return value.clr_to_string() if name == "String" else _MATRIX[name][source](value.value)
-    return _MATRIX[name][source](value)
+    return _bare(_MATRIX[name][source](value))
+
+
+def _bare(value: Any) -> Any:
+    """A number or character without the mark of its box, which may have come through a conversion."""
+    for kind in (int, float, str):
+        if isinstance(value, kind) and type(value) not in (kind, bool):
+            return kind(value)
+    return value
 
 
 def _from_object(target: str) -> Converter:

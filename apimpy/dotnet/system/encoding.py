@@ -15,6 +15,7 @@ from apimpy.dotnet.system.exception_ import DecoderFallbackException, EncoderFal
 from apimpy.dotnet.system.integers import byte
 from apimpy.dotnet.system.string_ import char_array
 from apimpy.dotnet.values import Array, check_size, from_text, to_text, well_formed
+from apimpy.pattern import pattern
 from apimpy.record import Record
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Encoding", "encoding", "get_encoding"]
 
 _BYTE = byte.of()
+_BEYOND_ASCII = pattern(b"([\x80-\xff]+)")
 
 
 class Encoding(Record, frozen=True, eq=True):
@@ -47,7 +49,9 @@ class Encoding(Record, frozen=True, eq=True):
         return f"System.Text.{self.class_name}"
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Encoding) and other.code_page == self.code_page and other.strict == self.strict
+        return isinstance(other, Encoding) and (
+            (other.code_page, other.strict, other.emit_preamble) == (self.code_page, self.strict, self.emit_preamble)
+        )
 
     def __hash__(self) -> int:
         return hash(self.code_page)
@@ -67,6 +71,8 @@ class Encoding(Record, frozen=True, eq=True):
             return text.encode("ascii", "replace")  # each half of a pair becomes a question mark
         if self.codec == "latin-1":
             return "".join(_best_fit(c) for c in text).encode("latin-1")
+        if self.codec == "utf-7":
+            return to_text(text).encode("utf-7")  # halves of pairs are units like others
         return well_formed(text).encode(self.codec)
 
     def decode(self, data: bytes) -> str:
@@ -81,6 +87,11 @@ class Encoding(Record, frozen=True, eq=True):
                 ) from e
         if self.codec == "ascii":
             return data.decode("ascii", "replace").replace("\ufffd", "?")
+        if self.codec == "utf-7":  # bytes that are not ASCII stand for themselves
+            parts = _BEYOND_ASCII.split(data)
+            return "".join(
+                [from_text(p.decode("utf-7", "replace")) if p.isascii() else p.decode("latin-1") for p in parts]
+            )
         return from_text(data.decode(self.codec, "replace"))
 
 
@@ -99,6 +110,9 @@ def _best_fit(c: str) -> str:
 
 
 _UTF8 = Encoding("utf-8", 65001, "Unicode (UTF-8)", "utf-8", "UTF8Encoding", b"\xef\xbb\xbf", most_bytes=(3, 3))
+_UTF8_NO_MARK = Encoding(
+    "utf-8", 65001, "Unicode (UTF-8)", "utf-8", "UTF8Encoding", b"\xef\xbb\xbf", most_bytes=(3, 3), emit_preamble=False
+)
 _ASCII = Encoding("us-ascii", 20127, "US-ASCII", "ascii", "ASCIIEncoding", most_bytes=(1, 1))
 _LATIN1 = Encoding("iso-8859-1", 28591, "Western European (ISO)", "latin-1", "Latin1Encoding", most_bytes=(1, 1))
 _UTF16 = Encoding("utf-16", 1200, "Unicode", "utf-16-le", "UnicodeEncoding", b"\xff\xfe", most_bytes=(2, 2))
@@ -184,7 +198,7 @@ for _name, _value in {
     "BigEndianUnicode": _UTF16_BE,
     "UTF32": _UTF32,
     "UTF7": _UTF7,
-    "Default": _UTF8,
+    "Default": _UTF8_NO_MARK,
 }.items():
     encoding.prop(f"static Encoding {_name}", _always(_value))
 encoding.prop("static Encoding Latin1", _always(_LATIN1), since="core")
@@ -208,9 +222,9 @@ def _part(data: Any, index: int, count: int, name: str) -> Any:
     return data[index : index + count]
 
 
-def _text(value: str | None) -> str:
+def _text(value: str | None, name: str = "s") -> str:
     if value is None:
-        raise ArgumentNullException("s")
+        raise ArgumentNullException(name)
     return value
 
 
@@ -222,7 +236,7 @@ def _chars(value: Any) -> str:
 
 def _convert(source: Encoding | None, target: Encoding | None, data: Any) -> Array:
     if source is None or target is None:
-        raise ArgumentNullException("srcEncoding" if source is None else "dstEncoding")
+        raise ArgumentNullException("srcEncoding" if source is None else "dstEncoding", "Array cannot be null.")
     return Array(_BYTE, target.encode(source.decode(_bytes(data))))
 
 
@@ -239,7 +253,7 @@ encoding.method(
 @encoding.method("byte[] GetBytes(string s)")
 def _get_bytes(self: Encoding, s: str | None) -> Array:
     if s is None:
-        raise ArgumentNullException("s")
+        raise ArgumentNullException("s", "String reference not set to an instance of a String.")
     return Array(_BYTE, self.encode(s))
 
 
@@ -248,7 +262,7 @@ def _get_string(self: Encoding, data: Any) -> str:
     return self.decode(_bytes(data))
 
 
-def _into(target: Any, at: int, values: Any, name: str) -> int:
+def _into(target: Any, at: int, values: Any, name: str, encoding_name: str) -> int:
     """Write into an array, as the overloads that fill a buffer do."""
     if target is None:
         raise ArgumentNullException(name, "Array cannot be null.")
@@ -258,7 +272,13 @@ def _into(target: Any, at: int, values: Any, name: str) -> int:
             "Index was out of range. Must be non-negative and less than the size of the collection.",
         )
     if at + len(values) > len(target):
-        raise ArgumentException(f"The output {name[:-1]} buffer is too small to contain the encoded data.", name)
+        fallback = "EncoderReplacementFallback" if name == "bytes" else "DecoderReplacementFallback"
+        raise ArgumentException(
+            f"The output {name[:-1]} buffer is too small to contain the {'en' if name == 'bytes' else 'de'}coded "
+            f"{'data' if name == 'bytes' else 'characters'}, encoding '{encoding_name}' fallback "
+            f"'System.Text.{fallback}'.",
+            name,
+        )
     target[at : at + len(values)] = values
     return len(values)
 
@@ -281,13 +301,18 @@ for _kind, _source in (("char[]", "chars"), ("string", "s")):
     encoding.method(
         f"int GetBytes({_kind} {_source}, int charIndex, int charCount, byte[] bytes, int byteIndex)",
         lambda self, value, index, count, target, at, source=_source: _into(
-            target, at, _encode_part(self, value, index, count, source), "bytes"
+            target, at, _encode_part(self, value, index, count, source), "bytes", self.display_name
         ),
     )
-encoding.method(
-    "string GetString(byte[] bytes, int index, int count)",
-    lambda self, data, index, count: self.decode(bytes(_part(data, index, count, "bytes"))),
-)
+
+
+@encoding.method("string GetString(byte[] bytes, int index, int count)")
+def _get_string_part(self: Encoding, data: Any, index: int, count: int) -> str:
+    if self.codec == "ascii" and data is not None and (index < 0 or count < 0):
+        raise ArgumentOutOfRangeException("byteIndex" if index < 0 else "byteCount", "Non-negative number required.")
+    return self.decode(bytes(_part(data, index, count, "bytes")))
+
+
 encoding.method("char[] GetChars(byte[] bytes)", lambda self, data: char_array(self.decode(_bytes(data))))
 encoding.method(
     "char[] GetChars(byte[] bytes, int index, int count)",
@@ -296,10 +321,15 @@ encoding.method(
 encoding.method(
     "int GetChars(byte[] bytes, int byteIndex, int byteCount, char[] chars, int charIndex)",
     lambda self, data, index, count, target, at: _into(
-        target, at, self.decode(bytes(_part(data, index, count, "bytes"))), "chars"
+        target, at, self.decode(bytes(_part(data, index, count, "bytes"))), "chars", self.display_name
     ),
 )
-encoding.method("int GetByteCount(string s)", lambda self, s: len(self.encode(_text(s))))
+encoding.method("int GetByteCount(string s)", lambda self, s: len(self.encode(_text(s, "chars"))))
+encoding.method(
+    "int GetByteCount(string s, int index, int count)",
+    lambda self, s, index, count: len(_encode_part(self, _text(s), index, count, "s")),
+    since="core",
+)
 encoding.method("int GetByteCount(char[] chars)", lambda self, chars: len(self.encode(_chars(chars))))
 encoding.method(
     "int GetByteCount(char[] chars, int index, int count)",
@@ -341,9 +371,14 @@ encoding.prop("string BodyName", attr="web_name")
 encoding.prop("string HeaderName", attr="web_name")
 encoding.prop("string EncodingName", attr="display_name")
 encoding.prop("int CodePage", attr="code_page")
-encoding.prop("int WindowsCodePage", lambda self: 1200 if self.code_page in (1200, 1201, 12000, 65001) else 1252)
+encoding.prop("int WindowsCodePage", lambda self: 1200 if self.code_page not in (20127, 28591) else 1252)
 encoding.prop("bool IsSingleByte", lambda self: self.codec in ("ascii", "latin-1"))
 encoding.prop("bool IsReadOnly", lambda _self: True)
+encoding.prop("bool IsBrowserDisplay", lambda self: self.code_page in (65001, 28591))
+encoding.prop("bool IsBrowserSave", lambda self: self.code_page in (65001, 28591, 1200))
+encoding.prop("bool IsMailNewsDisplay", lambda self: self.code_page in (65001, 28591, 20127, 65000))
+encoding.prop("bool IsMailNewsSave", lambda self: self.code_page in (65001, 28591, 20127, 65000))
+encoding.method("bool IsAlwaysNormalized()", lambda self: self.code_page == 28591)
 
 
 # --- the classes -----------------------------------------------------------------------------------------------------

@@ -113,7 +113,7 @@ def _floating(
     t.method(f"static bool IsNegative({alias} d)", lambda d: math.copysign(1.0, d) < 0, since="core")
     t.method(f"static bool IsNormal({alias} d)", _is_normal(tiny), since="core")
     t.method(f"static bool IsSubnormal({alias} d)", lambda d: 0 < abs(d) < tiny, since="core")
-    t.const(f"{alias} NaN", math.nan)
+    t.const(f"{alias} NaN", -math.nan)  # the sign bit is set, as in what 0.0 / 0 leaves
     t.const(f"{alias} PositiveInfinity", _INF)
     t.const(f"{alias} NegativeInfinity", -_INF)
     return t

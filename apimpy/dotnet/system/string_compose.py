@@ -159,7 +159,8 @@ def _bad_old(old: str | None) -> ArgumentException:
 def _replace_by(self: str, old: str | None, new: str | None, comparison: EnumValue) -> str:
     if not old:
         raise _bad_old(old)
-    return _replace_folded(self, old, new or "") if comparer_of(comparison).key is fold else replace(self, old, new)
+    comparer_of(comparison)
+    return _replace_folded(self, old, new or "") if comparison.value % 2 else replace(self, old, new)
 
 
 def _replace_cased(self: str, old: str | None, new: str | None, ignore_case: bool, culture: Any) -> str:

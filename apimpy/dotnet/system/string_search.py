@@ -63,10 +63,10 @@ def _find(text: str, value: str | None, folded: bool = False) -> int:
         raise ArgumentNullException("value")
     if _is_plain(text, value):
         return fold(text).find(fold(value)) if folded else text.find(value)
+    if not collation.canonical(value):
+        return 0 if text else -1
     places, _ = _matches(text, value, folded)
-    if not places:
-        return -1
-    return collation.clusters(text)[1][places[0]] if collation.canonical(value) else 0
+    return collation.clusters(text)[1][places[0]] if places else -1
 
 
 def _rfind(text: str, value: str, folded: bool = False) -> int:

@@ -77,7 +77,7 @@ def _fraction(digits: str) -> int | None:
         return 0
     if zeros == 0 or zeros > 7:
         return None
-    scale = 10 ** (len(digits) - 7)
+    scale: int = 10 ** (len(digits) - 7)
     return (2 * number + scale) // (2 * scale)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpy.dotnet.decl import clr_type
 from apimpy.dotnet.exceptions import ArgumentException, ArgumentNullException
+from apimpy.dotnet.system.string_io import StringWriter, read_to_end
 from apimpy.dotnet.xml_.names import XName, XNamespace
 from apimpy.dotnet.xml_.nodes import ancestors, as_query, named
 from apimpy.dotnet.xml_.parse import parse_document, parse_element
@@ -165,6 +166,15 @@ def _prefix(element: XElement, space: XNamespace | None) -> str | None:
     return element.prefix_of(space.uri)
 
 
+def _save(node: XDocument | XElement, writer: StringWriter, options: EnumValue | None = None) -> None:
+    """The declaration names the encoding of the writer, which is always that of strings."""
+    flags = 0 if options is None else options.value
+    declared = node.declaration if isinstance(node, XDocument) else None
+    alone = f' standalone="{declared.standalone}"' if declared is not None and declared.standalone else ""
+    line = "" if flags & 1 else "\n"
+    writer.write(f'<?xml version="1.0" encoding="utf-16"{alone}?>{line}{node.markup(not flags & 1, bool(flags & 2))}')
+
+
 element_.ctor("XElement(XName name)", lambda name: XElement(_name(name)))
 element_.ctor("XElement(XName name, object? content)", new_element)
 element_.ctor("XElement(XElement other)", lambda other: other.copy())
@@ -175,9 +185,15 @@ element_.method(
 )
 element_.method("static XElement Load(string uri)", unsupported="nothing is loaded from files or the network")
 element_.method(
-    "static XElement Load(System.IO.TextReader textReader)", unsupported="read the text and use XElement.Parse"
+    "static XElement Load(System.IO.TextReader textReader)", lambda reader: parse_element(read_to_end(reader))
+)
+element_.method(
+    "static XElement Load(System.IO.TextReader textReader, LoadOptions options)",
+    lambda reader, options: parse_element(read_to_end(reader), preserve=_preserve(options)),
 )
 element_.method("void Save(string fileName)", unsupported="there are no files here")
+element_.method("void Save(System.IO.TextWriter textWriter)", _save)
+element_.method("void Save(System.IO.TextWriter textWriter, SaveOptions options)", _save)
 element_.prop("XName Name", lambda element: element.name, _rename)
 element_.prop("string Value", lambda element: element.value, lambda element, text: setattr(element, "value", text))
 element_.prop("bool IsEmpty", attr="empty")
@@ -258,6 +274,8 @@ document_.method(
 )
 document_.method("static XDocument Load(string uri)", unsupported="nothing is loaded from files or the network")
 document_.method("void Save(string fileName)", unsupported="there are no files here")
+document_.method("void Save(System.IO.TextWriter textWriter)", _save)
+document_.method("void Save(System.IO.TextWriter textWriter, SaveOptions options)", _save)
 document_.prop("XDeclaration? Declaration", lambda document: document.declaration, _declare)
 document_.prop("XElement? Root", lambda document: document.root)
 document_.prop(

@@ -107,12 +107,16 @@ def for_tenant(issuer: str, claims: Claims) -> str | None:
 
 def check_issuer(claims: Claims, accepted: Iterable[str]) -> None:
     """The token's issuer is one of those accepted."""
-    given = claims.get("iss")
-    expected = [i for i in (for_tenant(a, claims) for a in accepted) if i is not None]
-    if not isinstance(given, str) or given not in expected:
-        name = shown(given) if isinstance(given, str) else "null"
-        text = f"IDX10205: Issuer validation failed. Issuer: '{name}'. "
-        raise denied("TokenIssuerNotAllowed", f"{text}Did not match: '{', '.join(expected)}'.")
+    given, expected = claims.get("iss"), []
+    for issuer in accepted:
+        name = for_tenant(issuer, claims)
+        if name is not None:
+            if name == given:
+                return
+            expected.append(name)
+    shown_name = shown(given) if isinstance(given, str) else "null"
+    text = f"IDX10205: Issuer validation failed. Issuer: '{shown_name}'. "
+    raise denied("TokenIssuerNotAllowed", f"{text}Did not match: '{', '.join(expected)}'.")
 
 
 def check_client(claims: Claims, allowed: frozenset[str]) -> None:

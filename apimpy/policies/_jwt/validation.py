@@ -223,8 +223,8 @@ class Validator:
         """The policy's own keys and those of its providers, united; made again when a provider has new ones."""
         if not known:
             return self._own.verifying
-        sets = [self._own.verifying, *(m.keys for m in known)]
-        if len(sets) != len(self._united_from) or any(a is not b for a, b in zip(sets, self._united_from, strict=True)):
+        sets = [self._own.verifying, *[m.keys for m in known]]
+        if sets != self._united_from:  # by identity: a set that was fetched again is another one
             self._united = KeySet(k for s in sets for k in s.all)
             self._united_from = sets
         return self._united

@@ -1,0 +1,194 @@
+"""Backend entities, in the platform's own words: what ARM, Bicep and APIOps write can stand in a gateway file.
+
+Everything is checked.  What runs is a URL with headers, query parameters and an authorization; pools, circuit breakers,
+certificates and the like are reported once per backend (CFG015).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from apimpy.configuration.fields import Section, items, mapping, wrong_type
+from apimpy.configuration.model import BackendSpec, Credentials, PoolMember, Ref, Secret
+from apimpy.pattern import pattern
+from apimpy.runtime.message import Url
+
+if TYPE_CHECKING:
+    from apimpy.configuration.yaml_source import Node
+    from apimpy.diagnostics import Sink
+    from apimpy.source import Span
+
+__all__ = ["check_url", "last_id", "read_backend", "read_backends"]
+
+_DURATION = pattern(r"P(?=.)(?:\d+D)?(?:T(?=.)(?:\d+H)?(?:\d+M)?(?:\d+(?:\.\d+)?S)?)?")
+
+
+def last_id(text: str) -> str:
+    """The name in a relative or full resource id: `/backends/ptu` is `ptu`."""
+    return text.rstrip("/").rpartition("/")[2]
+
+
+def check_url(text: str, span: Span, sink: Sink) -> None:
+    """A base URL: http or https.  One with `{{…}}` is looked at when its value is known."""
+    if "{{" in text:
+        return
+    try:
+        Url.parse(text)
+    except ValueError:
+        sink.report("CFG007", f"an http or https URL is wanted, not {text!r}", span)
+
+
+def read_backend(id_: str, node: Node, span: Span, sink: Sink, *, strict: bool) -> BackendSpec:
+    """One backend.  `strict` False: unknown properties are ignored (APIOps)."""
+    what = f"the backend '{id_}'"
+    section = Section(node, what, sink, strict=strict)
+    if "properties" in section and "url" not in section:  # pasted with its envelope
+        inner = section.section("properties", what)
+        section.known("name", "type", "apiVersion", "id")
+        section.done()
+        section = inner or section
+    missing: list[str] = []
+    kind = section.text("type", "Single", choices=("Single", "Pool"))
+    pool = _pool(section)
+    url = section.optional("url")
+    if url is not None:
+        check_url(url, section.at("url"), sink)
+    elif not pool and kind != "Pool":
+        sink.report("CFG006", f"{what} needs the key 'url'", section.span)
+    credentials = _credentials(section, missing)
+    breaker = _breaker(section)
+    tls = section.section("tls")
+    if tls is not None:
+        if not all([tls.flag("validateCertificateChain", True), tls.flag("validateCertificateName", True)]):
+            missing.append("tls")
+        tls.known("serverX509Names", "serverCertificateThumbprints")
+        tls.done()
+    for key in ("proxy", "properties"):
+        if section.node(key) is not None:
+            missing.append(key)
+    region = section.optional("azureRegion")
+    section.text("protocol", "http", choices=("http", "soap"))
+    section.known("title", "description", "resourceId")
+    section.done()
+    missing += [name for name, there in (("pool", pool), ("circuitBreaker", breaker)) if there]
+    if missing:
+        message = f"{what}: {', '.join(missing)} of a backend {'is' if len(missing) == 1 else 'are'} not supported yet"
+        sink.report("CFG015", message, span)
+    at = section.at("url") if url is not None else None
+    return BackendSpec(id_, span, url, at, "Pool" if pool else kind, region, credentials, tuple(pool), tuple(breaker))
+
+
+def _credentials(section: Section, missing: list[str]) -> Credentials | None:
+    given = section.section("credentials")
+    if given is None:
+        return None
+    headers, query = _named(given, "header"), _named(given, "query")
+    scheme, parameter = "", None
+    authorization = given.section("authorization")
+    if authorization is not None:
+        scheme = authorization.text("scheme", required=True)
+        parameter = Secret(authorization.text("parameter", required=True))
+        authorization.done()
+    for key in ("certificate", "certificateIds", "managedIdentity"):
+        if given.node(key) is not None:
+            missing.append(f"credentials.{key}")
+    given.done()
+    return Credentials(tuple(headers), tuple(query), scheme, parameter)
+
+
+def _named(section: Section, key: str) -> list[tuple[str, Secret]]:
+    """`{name: [value, …]}`; a single value may stand without its list."""
+    found = []
+    for name, entry in section.entries(key).items():
+        node = entry.node
+        for item in [node] if node.kind in ("text", "number") else items(node, f"'{name}'", section.sink):
+            if item.kind in ("text", "number"):
+                found.append((name, Secret(item.text)))
+            else:
+                wrong_type(item, f"a value of '{name}'", "a text", section.sink)
+    return found
+
+
+def _pool(section: Section) -> list[PoolMember]:
+    pool = section.section("pool")
+    if pool is None:
+        return []
+    members = []
+    for node in pool.items("services"):
+        member = Section(node, "a member of a pool", section.sink, strict=section.strict)
+        id_ = member.text("id", required=True)
+        priority, weight = member.number("priority", most=100), member.number("weight", most=100)
+        member.known("preferredCarbonEmission")
+        member.done()
+        if id_:
+            members.append(PoolMember(Ref(last_id(id_), member.at("id")), priority, weight))
+    pool.known("sessionAffinity", "failureResponse")
+    pool.done()
+    if not members and pool.required("services") is not None:
+        section.sink.report("CFG006", "a pool needs members", pool.at("services"))
+    return members
+
+
+def _breaker(section: Section) -> list[dict[str, Any]]:
+    breaker = section.section("circuitBreaker")
+    if breaker is None:
+        return []
+    rules = []
+    for node in breaker.items("rules"):
+        rule = Section(node, "a rule of a circuit breaker", section.sink, strict=section.strict)
+        condition = rule.section("failureCondition")
+        if condition is None:
+            rule.required("failureCondition")
+        rules.append(
+            {
+                "name": rule.text("name"),
+                "tripDuration": _duration(rule, "tripDuration"),
+                "acceptRetryAfter": rule.flag("acceptRetryAfter"),
+                "failureCondition": None if condition is None else _condition(condition),
+            }
+        )
+        rule.done()
+    breaker.done()
+    if len(rules) > 1:
+        section.sink.report("CFG007", "a backend has one rule of a circuit breaker at most", breaker.at("rules"))
+    return rules
+
+
+def _condition(condition: Section) -> dict[str, Any]:
+    count, percentage = condition.number("count", least=1), condition.number("percentage", least=1, most=100)
+    if (condition.node("count") is None) == (condition.node("percentage") is None):
+        condition.sink.report("CFG006", "a failure condition needs one of count and percentage", condition.span)
+    ranges = []
+    for node in condition.items("statusCodeRanges"):
+        row = Section(node, "a range of status codes", condition.sink, strict=condition.strict)
+        low, high = row.number("min", least=100, most=599), row.number("max", least=100, most=599)
+        row.required("min")
+        row.required("max")
+        row.done()
+        if low is not None and high is not None:
+            if low > high:
+                condition.sink.report("CFG007", f"'min' is above 'max': {low} and {high}", row.at("min"))
+            ranges.append((low, high))
+    reasons = tuple(node.text for node in condition.texts("errorReasons"))
+    interval = _duration(condition, "interval")
+    condition.done()
+    return {
+        "count": count,
+        "percentage": percentage,
+        "interval": interval,
+        "statusCodeRanges": tuple(ranges),
+        "errorReasons": reasons,
+    }
+
+
+def _duration(section: Section, key: str) -> str | None:
+    text = section.optional(key)
+    if text is not None and not _DURATION.fullmatch(text):
+        section.sink.report("CFG007", f"'{key}' is a duration such as PT10S, not {text!r}", section.at(key))
+    return text
+
+
+def read_backends(node: Node | None, sink: Sink) -> tuple[BackendSpec, ...]:
+    """The backends of a gateway file, by id."""
+    entries = mapping(node, "'backends'", sink)
+    return tuple(read_backend(id_, e.node, e.key_span, sink, strict=True) for id_, e in entries.items())

@@ -1,0 +1,22 @@
+"""What the gateway runs with: one object that never changes, replaced as a whole on reload."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from apimpy.configuration.keys import KeyRing
+
+if TYPE_CHECKING:
+    from apimpy.configuration.routing import Program, Router
+
+__all__ = ["Configuration"]
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """`unmatched`: the program of the global scope, whose on-error section sees requests that no operation matches."""
+
+    router: Router
+    keys: KeyRing = field(default_factory=KeyRing)
+    unmatched: Program | None = None
