@@ -220,3 +220,5 @@ class GatewayFile(Record, frozen=True):
     """Fidelity options that were given, checked."""
     redis: str | None = None
     identity: IdentitySpec | None = None
+    single: bool = False
+    """One policy document and flags: what policies name need not be known here."""

@@ -18,20 +18,21 @@ if TYPE_CHECKING:
     from apimpy.diagnostics import Sink
     from apimpy.source import SourceMap
 
-__all__ = ["NamedValues"]
+__all__ = ["REFERENCE", "NamedValues"]
 
-_REFERENCE = pattern(r"\{\{\s*([A-Za-z0-9_.\-]{1,256})\s*\}\}")
+REFERENCE = pattern(r"\{\{\s*([A-Za-z0-9_.\-]{1,256})\s*\}\}")
 
 
 class NamedValues:
     """Replaces references in the values of one document and remembers every use.
 
-    With `values` None (linting without secrets) references stay as they are and nothing is reported.
+    With `values` None (linting without secrets) references stay as they are and nothing is reported; so do references
+    to a name whose value is None.
     """
 
     __slots__ = ("_sink", "_values", "uses")
 
-    def __init__(self, values: Mapping[str, str] | None, sink: Sink) -> None:
+    def __init__(self, values: Mapping[str, str | None] | None, sink: Sink) -> None:
         self._values, self._sink = values, sink
         self.uses: list[NamedValueUse] = []
 
@@ -40,7 +41,7 @@ class NamedValues:
         if "{{" not in text:
             return text, map_
         edits: list[tuple[int, int, str]] = []
-        for m in _REFERENCE.finditer(text):
+        for m in REFERENCE.finditer(text):
             name, span = m[1], map_.span(*m.span())
             value = None if self._values is None else self._values.get(name)
             if liquid and value is None:
@@ -48,7 +49,7 @@ class NamedValues:
             self.uses.append(NamedValueUse(name, span, value is not None))
             if value is not None:
                 edits.append((*m.span(), value))
-            elif self._values is not None:
+            elif self._values is not None and name not in self._values:
                 near = nearest(name, self._values)
                 help_ = f"did you mean {near!r}?" if near else "give it with --named-value or in the gateway file"
                 self._sink.report("DOC007", f"Cannot find a property '{name}'", span, help=help_)

@@ -63,7 +63,7 @@ def load(
     sink: Sink,
     *,
     encoding: Encoding = "auto",
-    named_values: Mapping[str, str] | None = None,
+    named_values: Mapping[str, str | None] | None = None,
     name: str | None = None,
 ) -> Document | None:
     """Read a document from a file."""
@@ -76,7 +76,7 @@ def read(
     sink: Sink,
     *,
     encoding: Encoding = "auto",
-    named_values: Mapping[str, str] | None = None,
+    named_values: Mapping[str, str | None] | None = None,
 ) -> Document | None:
     """The document of a text.  None when there is no element in it or it is too large."""
     first = _FIRST_TAG.search(file.text)

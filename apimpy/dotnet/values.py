@@ -249,7 +249,10 @@ class ClrTuple(tuple[Any, ...]):  # noqa: SLOT001  carries its type; tuples take
         kind = getattr(self, "clr_type", None)
         types = kind.elements if isinstance(kind, TupleType) else kind.args if isinstance(kind, Named) else ()
         items = (box(v, t) for v, t in zip(self, types, strict=True)) if types else self
-        return f"({', '.join(map(to_string, items))})"
+        texts = [to_string(item) for item in items]
+        if len(self) == 8 and isinstance(self[7], ClrTuple):
+            texts[7] = texts[7][1:-1]  # the eighth of a tuple is the tuple of the others
+        return f"({', '.join(texts)})"
 
 
 class Anonymous(tuple[Any, ...]):  # noqa: SLOT001  as above

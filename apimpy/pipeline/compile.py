@@ -3,7 +3,8 @@
     sink = Sink()
     program = compile_document([("api", document)], catalogue(), fragments, sink)
 
-Problems go to the sink; a program exists when none of them is an error.
+Problems go to the sink; a program exists when none of them is an error.  `Programs` is for many chains of scopes that
+share documents.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from apimpy.diagnostics import Severity
 from apimpy.pipeline.check import bind_document, binding
 from apimpy.pipeline.program import Program
-from apimpy.pipeline.scopes import default_global, section_steps
+from apimpy.pipeline.scopes import Sections, default_global
 from apimpy.policy.base import SECTIONS
 
 if TYPE_CHECKING:
@@ -21,10 +22,30 @@ if TYPE_CHECKING:
 
     from apimpy.diagnostics import Sink
     from apimpy.document.model import Document
+    from apimpy.pipeline.check import BoundDocument
     from apimpy.policy.base import Catalogue
     from apimpy.policy.bind import Compiler
 
-__all__ = ["compile_document"]
+__all__ = ["Programs", "compile_document"]
+
+
+class Programs:
+    """Programs of chains of bound documents, each made once."""
+
+    __slots__ = ("_made", "_sections")
+
+    def __init__(self) -> None:
+        self._sections = Sections()
+        self._made: dict[tuple[int, ...], Program] = {}
+
+    def of(self, chain: Sequence[BoundDocument]) -> Program:
+        """The program of a chain, broad to narrow."""
+        key = tuple(map(id, chain))
+        program = self._made.get(key)
+        if program is None:
+            inbound, backend, outbound, on_error = (self._sections.steps(chain, name) for name in SECTIONS)
+            program = self._made[key] = Program(inbound, backend, outbound, on_error)
+        return program
 
 
 def compile_document(
@@ -54,8 +75,7 @@ def compile_document(
         bound.append(bind_document(scope, document, cx))
     if _errors(sink) > before or not all(d.well_formed for _, d in chain):
         return None
-    sections = {name: section_steps(bound, name) for name in SECTIONS}
-    return Program(sections["inbound"], sections["backend"], sections["outbound"], sections["on-error"])
+    return Programs().of(bound)
 
 
 def _errors(sink: Sink) -> int:

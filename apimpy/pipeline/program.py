@@ -17,7 +17,7 @@ from apimpy.runtime.faults import PolicyFault, error_response
 from apimpy.runtime.flow import Flow, Step
 from apimpy.runtime.message import BodyTooLarge, Response
 from apimpy.runtime.ports import TransportError
-from apimpy.runtime.running import sequence
+from apimpy.runtime.running import sequence, sequence_ahead
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,6 +37,7 @@ class Program:
         "_inbound",
         "_on_error",
         "_outbound",
+        "_preflight",
         "_tails",
         "backend",
         "inbound",
@@ -54,6 +55,8 @@ class Program:
         self.inbound, self.backend, self.outbound, self.on_error = inbound, backend, outbound, on_error
         self._inbound, self._backend = sequence(inbound), sequence(backend)
         self._outbound, self._on_error = sequence(outbound), sequence(on_error)
+        ahead = [s for s in inbound if s.ahead is not None]
+        self._preflight = sequence_ahead(tuple(ahead)) if ahead else None
         self._tails: dict[tuple[str, str], tuple[Callable[[Exchange], Any], bool]] = {}
         """Ends of the outbound section, made when the first answer from a cache needs them."""
 
@@ -108,6 +111,20 @@ class Program:
             first = next(iter(own or places), -1)
             found = self._tails[past] = sequence(self.outbound[first + 1 :])
         return found
+
+    async def preflight(self, ex: Exchange) -> bool:
+        """Let the inbound policies answer that answer CORS preflights; whether `ex.response` is set.
+
+        Nothing else of the program runs, but on-error when one of them fails.
+        """
+        if self._preflight is None:
+            return False
+        try:
+            answered = self._preflight(ex) is Flow.STOP
+        except PolicyFault as fault:
+            await self._failed(ex, fault, told=True)
+            return True
+        return answered
 
     async def fail(self, ex: Exchange, fault: PolicyFault) -> None:
         """The request was refused before its policies began (no operation, no key): only on-error runs."""

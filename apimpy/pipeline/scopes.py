@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from apimpy.pipeline.check import BoundDocument
     from apimpy.runtime.flow import Step
 
-__all__ = ["default_global", "section_steps"]
+__all__ = ["Sections", "default_global"]
 
 _DEFAULT = "<policies><inbound /><backend><forward-request /></backend><outbound /><on-error /></policies>"
 
@@ -31,24 +31,38 @@ def default_global(sink: Sink) -> Document:
     return document
 
 
-def section_steps(chain: Sequence[BoundDocument], section: str) -> tuple[Step, ...]:
-    """The effective section of the narrowest scope: bases replaced, steps in order."""
-    if not chain:
-        return ()
-    return _effective(chain, len(chain) - 1, section)
+class Sections:
+    """Effective sections of chains of documents.  Chains that share a document share its steps.
 
+    Documents are told apart by identity: they must live as long as this does.
+    """
 
-def _effective(chain: Sequence[BoundDocument], index: int, section: str) -> tuple[Step, ...]:
-    document = chain[index]
-    policies = document.sections.get(section)
-    if policies is None:
-        return _effective(chain, index - 1, section) if index else ()
-    place = Plan(section, document.scope, narrowest=index == len(chain) - 1)
-    steps = make_steps(policies, place)
-    out: list[Step] = []
-    for policy, step in zip(policies, steps, strict=True):
-        if policy.element != "base":
-            out.append(step)
-        elif index:
-            out.extend(_effective(chain, index - 1, section))
-    return tuple(out)
+    __slots__ = ("_made",)
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[int, str, bool], tuple[Step, ...]] = {}
+
+    def steps(self, chain: Sequence[BoundDocument], section: str) -> tuple[Step, ...]:
+        """The effective section of the narrowest scope: bases replaced, steps in order."""
+        return self._effective(chain, len(chain) - 1, section) if chain else ()
+
+    def _effective(self, chain: Sequence[BoundDocument], index: int, section: str) -> tuple[Step, ...]:
+        document = chain[index]
+        policies = document.sections.get(section)
+        if policies is None:
+            return self._effective(chain, index - 1, section) if index else ()
+        out: list[Step] = []
+        for policy, step in zip(policies, self._own(document, section, index == len(chain) - 1), strict=True):
+            if policy.element != "base":
+                out.append(step)
+            elif index:
+                out.extend(self._effective(chain, index - 1, section))
+        return tuple(out)
+
+    def _own(self, document: BoundDocument, section: str, narrowest: bool) -> tuple[Step, ...]:
+        key = (id(document), section, narrowest)
+        made = self._made.get(key)
+        if made is None:
+            place = Plan(section, document.scope, narrowest=narrowest)
+            made = self._made[key] = make_steps(document.sections[section], place)
+        return made

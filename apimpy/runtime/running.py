@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from apimpy.runtime.exchange import Exchange
 
-__all__ = ["buffer_bodies", "sequence"]
+__all__ = ["buffer_bodies", "sequence", "sequence_ahead"]
 
 _log = logging.getLogger("apimpy.pipeline")
 _NEXT: Final = Flow.NEXT
@@ -34,26 +34,38 @@ def sequence(steps: tuple[Step, ...]) -> tuple[Callable[[Exchange], Any], bool]:
     return (_asked_first(ahead, run, waits=waits) if ahead else run), waits
 
 
-def _asked_first(steps: tuple[Step, ...], run: Callable[[Exchange], Any], *, waits: bool) -> Callable[[Exchange], Any]:
-    """`run`, unless one of the steps answers before it."""
+def sequence_ahead(steps: tuple[Step, ...]) -> Callable[[Exchange], Flow]:
+    """What the steps have to say before the first step of the section runs, as one function."""
     last = {step.element: step for step in steps}
     rows = tuple((s.ahead, s, last[s.element] is s) for s in steps if s.ahead is not None)
 
-    async def stopped() -> Flow:
-        return _STOP
-
-    def ask(ex: Exchange) -> Any:
+    def ask(ex: Exchange) -> Flow:
         step = None
         try:
             for ahead, step, is_last in rows:  # noqa: B007  (the handler reads it)
                 if ahead(ex, is_last) is _STOP:
-                    return stopped() if waits else _STOP
+                    return _STOP
         except PolicyFault as fault:
             _locate(fault, step, ex)
             raise
-        return run(ex)
+        return _NEXT
 
     return ask
+
+
+def _asked_first(steps: tuple[Step, ...], run: Callable[[Exchange], Any], *, waits: bool) -> Callable[[Exchange], Any]:
+    """`run`, unless one of the steps answers before it."""
+    ask = sequence_ahead(steps)
+
+    async def stopped() -> Flow:
+        return _STOP
+
+    def run_unless_answered(ex: Exchange) -> Any:
+        if ask(ex) is _STOP:
+            return stopped() if waits else _STOP
+        return run(ex)
+
+    return run_unless_answered
 
 
 def _plain(steps: tuple[Step, ...]) -> Callable[[Exchange], Flow]:

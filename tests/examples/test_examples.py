@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import aiohttp
+import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 from yarl import URL
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -106,6 +110,8 @@ TEXT = "the quick brown fox and the lazy dog"
 NETWORK = {"backend-user": "gate", "backend-password": "keeper"}
 PAGE = "https://app.example.org"
 SERVICES = {"customer-url": "@customers", "stock-url": "@stock", "audit-url": "@audit"}
+REFUSED = {"statusCode": 401, "message": "Sign in first."}
+UNSIGNED = "eyJhbGciOiJub25lIn0.eyJleHAiOjQxMDI0NDQ4MDB9."
 ORDER_REPLY = (
     b'<?xml version="1.0"?><s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body>'
     b"<Order><id>7</id><item>a</item><item>b</item></Order></s:Body></s:Envelope>"
@@ -649,6 +655,145 @@ ROWS = [
         ],
         seen={"main": [Seen("GET /old")]},
     ),
+    Row(
+        "fair-shares.xml",
+        "so many calls a minute for every subscription",
+        [
+            Call("GET /a", 200, None, {"api-key": "k-red"}, shows={"x-remaining-calls": "1", "x-total-calls": "2"}),
+            Call("GET /a", 200, None, {"api-key": "k-red"}, shows={"x-remaining-calls": "0"}),
+            Call(
+                "GET /a",
+                429,
+                {"statusCode": 429, "message": r"~Rate limit is exceeded\. Try again in (29|30) seconds\."},
+                {"api-key": "k-red"},
+                shows={"Retry-After": "~29|30", "x-remaining-calls": "0", "x-error-reason": "RateLimitExceeded"},
+                reason="Too Many Requests",
+            ),
+            Call("GET /a", 200, None, {"api-key": "k-blue"}, shows={"x-remaining-calls": "1"}),
+        ],
+        seen={"main": [Seen("GET /a")] * 3},
+        named={"calls-a-minute": "2", "answers-a-day": "100", "misses-a-minute": "100"},
+        settings=KEYED,
+    ),
+    Row(
+        "fair-shares.xml",
+        "so many good answers a day: errors do not count",
+        [
+            Call("GET /a", 500, None, {"api-key": "k-red"}),
+            Call("GET /a", 200, None, {"api-key": "k-red"}),
+            Call(
+                "GET /a",
+                403,
+                {
+                    "statusCode": 403,
+                    "message": r"~Out of call volume quota\. Quota will be replenished in \d\d:\d\d:\d\d\.",
+                },
+                {"api-key": "k-red"},
+                shows={"Retry-After": r"~\d+", "x-error-reason": "QuotaExceeded"},
+            ),
+            Call("GET /a", 200, None, {"api-key": "k-blue"}),
+        ],
+        seen={"main": [Seen("GET /a")] * 3},
+        named={"calls-a-minute": "10", "answers-a-day": "1", "misses-a-minute": "100"},
+        answers={"main": [(500, {}, b""), OK]},
+        settings=KEYED,
+    ),
+    Row(
+        "fair-shares.xml",
+        "guessing is slowed down by address; one call later, because the answer has to be seen first",
+        [
+            Call("GET /a", 404, None),
+            Call("GET /b", 200, None),
+            Call("GET /c", 404, None, {"api-key": "k-red"}),
+            Call("GET /d", 429, None, shows={"x-remaining-calls": None}),
+        ],
+        seen={"main": [Seen("GET /a"), Seen("GET /b"), Seen("GET /c")]},
+        named={"calls-a-minute": "10", "answers-a-day": "10", "misses-a-minute": "2"},
+        answers={"main": [(404, {}, b""), OK, (404, {}, b"")]},
+        settings=KEYED,
+    ),
+    Row(
+        "cached.xml",
+        "a page is fetched once for a language; parameters that are not named do not matter",
+        [
+            Call(
+                "GET /items?page=1", 200, b"one", shows={"Cache-Control": "public, max-age=60", "x-served-by": "apimpy"}
+            ),
+            Call(
+                "GET /items?page=1&session=7",
+                200,
+                b"one",
+                shows={"Cache-Control": r"~public, max-age=(59|60)", "x-served-by": "apimpy", "Set-Cookie": None},
+            ),
+            Call("GET /items?page=1", 200, b"eins", {"Accept-Language": "de"}),
+            Call("GET /items?page=2", 404, b"no such page", shows={"Cache-Control": None}),
+            Call("GET /items?page=2", 200, b"two"),
+            Call("GET /items?page=1", 200, b"one"),
+        ],
+        seen={
+            "main": [
+                Seen("GET /items?page=1", {"x-rates": "EUR 1.1", "Accept-Language": None}),
+                Seen("GET /items?page=1", {"x-rates": "EUR 1.1", "Accept-Language": "de"}),
+                Seen("GET /items?page=2"),
+                Seen("GET /items?page=2"),
+            ],
+            "rates": [Seen("GET /")],
+        },
+        named={"rates-url": "@rates"},
+        answers={
+            "main": [
+                (200, {"Set-Cookie": "a=b"}, b"one"),
+                (200, {}, b"eins"),
+                (404, {}, b"no such page"),
+                (200, {}, b"two"),
+            ],
+            "rates": [(200, {}, b"EUR 1.1")],
+        },
+    ),
+    Row(
+        "cached.xml",
+        "a POST is never answered from the cache, and has the rates fetched again",
+        [
+            Call("GET /items", 200),
+            Call("POST /items", 200, None, {}, b"new"),
+            Call("GET /items", 200),
+            Call("GET /items?page=2", 200),
+        ],
+        seen={
+            "main": [
+                Seen("GET /items", {"x-rates": "first"}),
+                Seen("POST /items", {"x-rates": "second"}, b"new"),
+                Seen("GET /items?page=2", {"x-rates": "second"}),
+            ],
+            "rates": [Seen("GET /"), Seen("GET /")],
+        },
+        named={"rates-url": "@rates"},
+        answers={"rates": [(200, {}, b"first"), (200, {}, b"second")]},
+    ),
+    Row(
+        "telemetry.xml",
+        "calls are counted by team",
+        [
+            Call("GET /", 200, None, {"x-team": "red"}),
+            Call("GET /", 503, None, {"x-team": "red"}),
+            Call("GET /", 200),
+        ],
+        answers={"main": [OK, (503, {}, b""), OK]},
+        settings={"event_loggers": (("errors", Path(os.devnull)),)},
+        metrics=r'apimpy_custom_metric_sum\{api_id="api",metric="Calls",namespace="shop",team="red"\} 2\.0',
+    ),
+    Row(
+        "tokens.xml",
+        "without a token nothing is asked of anybody, and without its provider no token passes",
+        [
+            Call("POST " + CHAT, 401, REFUSED, {}, chat("hi"), {"X-Refused": "TokenNotPresent"}),
+            Call("POST " + CHAT, 401, REFUSED, {"Authorization": "Basic eDp5"}, chat("hi")),
+            Call("POST " + CHAT, 401, REFUSED, {"Authorization": "Bearer x"}, chat("hi"), {"X-Refused": "JwtInvalid"}),
+            Call("POST " + CHAT, 401, REFUSED, {"Authorization": f"Bearer {UNSIGNED}"}, chat("hi")),
+        ],
+        seen={"main": []},
+        named={"openid-configuration": "@closed", "audience": "api://chat"},
+    ),
 ]
 
 
@@ -745,3 +890,38 @@ def test_says_what_it_is_for(path: Path) -> None:
     """The first thing in a file is a comment of at least one sentence."""
     text = path.read_text(encoding="utf-8")
     assert re.match(r"<!--\n  [A-Z].{40,}", text)
+
+
+async def test_tokens_of_a_provider(echo: Any, serve_example: Any) -> None:
+    """`tokens.xml` with a provider that signs: every caller by name, and each with their own tokens per minute."""
+    private = rsa.generate_private_key(65537, 2048)
+    provider, main = await echo([]), await echo([(200, JSON, USAGE)])
+    public = jwt.algorithms.RSAAlgorithm.to_jwk(private.public_key(), as_dict=True) | {"kid": "k1"}
+    described = {"issuer": "https://id.example.org", "jwks_uri": f"{provider.url}/keys"}
+    provider.answers = [(200, JSON, json.dumps(d).encode()) for d in (described, {"keys": [public]})]
+    named = {"openid-configuration": f"{provider.url}/config", "audience": "api://chat"}
+    started = await serve_example(FOLDER / "tokens.xml", main.url, named)
+
+    def signed(sub: str, **changes: Any) -> dict[str, str]:
+        told = {"iss": "https://id.example.org", "aud": "api://chat", "sub": sub, "exp": int(time.time()) + 60}
+        told |= {"name": sub.title(), "roles": ["Chat.User"], "scp": "read chat"}
+        return {"Authorization": "Bearer " + jwt.encode(told | changes, private, "RS256", headers={"kid": "k1"})}
+
+    rows = [
+        (signed("ann"), 200, None),
+        (signed("ann"), 200, None),
+        (signed("ann"), 429, "TooManyRequests"),
+        (signed("bob"), 200, None),
+        (signed("bob", roles=["Guest"]), 401, "TokenClaimValueNotAllowed"),
+        (signed("bob", scp="chatter"), 401, "TokenClaimValueNotAllowed"),
+        (signed("bob", aud="api://other"), 401, "TokenAudienceNotAllowed"),
+        (signed("bob", iss="https://elsewhere"), 401, "TokenIssuerNotAllowed"),
+        (signed("bob", exp=int(time.time()) - 31), 401, "TokenExpired"),
+    ]
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
+        for headers, status, reason in rows:
+            async with session.post(started.url + CHAT, json=chat("hi"), headers=headers) as answer:
+                assert (answer.status, answer.headers.get("X-Refused")) == (status, reason)
+    assert [h.get("X-Caller") for _, h, _ in main.seen] == ["Ann", "Ann", "Bob"]
+    assert all("Authorization" not in h for _, h, _ in main.seen)
+    assert [line for line, _, _ in provider.seen] == ["GET /config", "GET /keys"]

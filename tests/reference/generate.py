@@ -101,6 +101,7 @@ class Function:
     params: tuple[tuple[str, str], ...]
     """(mode, type)"""
     depth: int
+    names: tuple[str, ...] = ()
 
 
 class Writer:
@@ -283,6 +284,9 @@ class Writer:
                 given.append(f"({self.expr(kind, d)} & 3)")
             else:
                 given.append(self.expr(kind, d))
+        if f.names and len(given) > 1 and self.perhaps(3):
+            named = [f"{a}: {value}" for a, value in zip(f.names, given, strict=True)]
+            given = named[1:] + named[:1]
         return f"{f.name}({', '.join(given)})"
 
     def int_expr(self, t: str, d: int) -> str:
@@ -301,6 +305,9 @@ class Writer:
                 lambda: f"((int){e('object', d)})",
                 lambda: f"Math.Max({e('int', d)}, {e('int', d)})",
                 lambda: f"{e('string', d)}.IndexOf({e('char', d)})",
+                lambda: f"((string)null).IndexOf({e('string', d)}, {e('int', d)})",
+                lambda: f"((int[])null)[{e('int', d)}]",
+                lambda: f"({e('int?', d)} ?? {e('int', d)})",
                 lambda: f"new {{ a = {e('int', d)}, b = {e('string', d)} }}.a",
                 lambda: f"new[] {{ {e('int', d)}, {e('int', d)} }}.Sum({self.arrow('int', 'int', d)})",
             )
@@ -368,6 +375,8 @@ class Writer:
                 lambda: f"{e(maybe, d)}.HasValue",
                 lambda: f"{e('int[]', d)}.{self.pick(('Any', 'All'))}({self.arrow('int', 'bool', d)})",
                 lambda: f"{e('Dictionary<string, int>', d)}.ContainsKey({e('string', d)})",
+                lambda: f"({e('object', d)} is object)",
+                lambda: f"(({e('double', d)}, {e('char', d)}) == ({e('float', d)}, {e('int', d)}))",
                 lambda: f"({e('object', d)} is {self.pick(('null', '1', '2L', chr(34) + 'a' + chr(34)))})",
                 lambda: f"({e('(int, string)', d)} {self.pick(('==', '!='))} {e('(int, string)', d)})",
                 lambda: f"object.Equals({e(self.pick(SCALARS), d)}, {e('object', d)})",
@@ -472,6 +481,9 @@ class Writer:
         return f"({self.expr('int', d)}, {self.expr('string', d)})"
 
     def lambda_expr(self, t: str, d: int) -> str:
+        plain = [f.name for fs in self.functions for f in fs if f.result == "int" and f.params == (("", "int"),)]
+        if self.perhaps(3):
+            return f"new Func<int, int>({self.pick((*plain, self.expr('List<int>', d) + '.IndexOf'))})"
         return f"new Func<int, int>({self.arrow('int', 'int', d)})"
 
     def nullable_expr(self, t: str, d: int) -> str:
@@ -532,7 +544,7 @@ class Writer:
         if depth > 0 and self.fuel > 0:
             simple += [self.if_, self.for_, self.foreach, self.while_, self.try_, self.switch_int, self.switch_object]
             simple += [self.closures, self.function, self.pattern, self.checked_block, self.switch_string, self.do]
-            simple += [self.using, self.recursive]
+            simple += [self.using, self.recursive, self.late]
         return self.pick(simple)(depth)
 
     def log(self, depth: int) -> str:
@@ -576,8 +588,31 @@ class Writer:
                 lambda: f"{e('Dictionary<string, int>', 1)}[{e('string', 1)}] {self.pick(('=', '+='))} {e('int', 2)};",
                 lambda: f"{e('List<int>', 1)}[{e('int', 2)} & 3] {self.pick(('=', '+=', '*='))} {e('int', 2)};",
                 lambda: self.item(),
+                lambda: self.items(),
             )
         )()
+
+    def items(self) -> str:
+        """Items of tuples in an array: the array and the index are evaluated once."""
+        t, i = self.name("t"), self.name("v")
+        self.declare(i, "int")
+        op = self.pick(("+=", "=", "-="))
+        text = f"var {t} = new (int, string)[3]; int {i} = 0; {t}[{i}++].Item1 {op} {self.expr('int', 2)};"
+        return text + f" log += {t}[0].Item1 + {t}[1].Item1;"
+
+    def late(self, depth: int) -> str:
+        """A local function that is called above its declaration."""
+        f, v = self.name("L"), self.name("v")
+        text = f"int {v} = {self.expr('int', 2)};"
+        self.declare(v, "int")
+        self.depth += 1
+        kept = self.results, self.loops, self.leaving, self.rethrows
+        self.results, self.loops, self.leaving, self.rethrows = [*self.results, "int"], 0, True, False
+        with self.scope():
+            body = f"{self.statements(2, depth - 1)} return {v}++;"
+        self.depth -= 1
+        self.results, self.loops, self.leaving, self.rethrows = kept
+        return f"{text} log += {f}(); log += {f}(); int {f}() {{ {body} }}"
 
     def item(self) -> str:
         names = self.visible("(int, string)", writable=True)
@@ -737,9 +772,12 @@ class Writer:
         out = []
         for i, label in enumerate(labels):
             with self.scope():
-                self.loops, kept = self.loops, self.loops
+                kept = self.loops
+                later = labels[i + 1 :]
                 body = self.statements(2, depth - 1)
-                later = [x for x in labels[i + 1 :] if " when " not in x]
+                if self.perhaps(4):
+                    g, jump = self.name("g"), self.pick((*later, "default"))
+                    body += f" for (int {g} = 0; {g} < 3; {g}++) {{ log += {g}; if ({g} == 1) {{ goto {jump}; }} }}"
                 end = "break;"
                 if later and self.perhaps(3):
                     end = f"goto {self.pick(later)};"
@@ -766,14 +804,19 @@ class Writer:
     def switch_object(self, depth: int) -> str:
         value = self.expr("object", 2)
         out = []
-        for t in ("int", "string", "long", "char")[: self.below(4) + 1]:
+        for t in ("int", "string", "long", "char", "double")[: self.below(5) + 1]:
             p = self.name("p")
             with self.scope():
                 self.declare(p, t)
                 when = f" when {self.expr('bool', 2)}" if self.perhaps(3) else ""
                 out.append(f"case {t} {p}{when}: {self.statements(2, depth - 1)} break;")
         with self.scope():
-            out.append(f"default: {self.statements(2, depth - 1)} break;")
+            p = self.name("p")
+            last = "default"
+            if self.perhaps(3):
+                last = f"case var {p}"
+                self.declare(p, "object")
+            out.append(f"{last}: {self.statements(2, depth - 1)} break;")
         return f"switch ({value}) {{ {' '.join(out)} }}"
 
     def checked_block(self, depth: int) -> str:
@@ -816,7 +859,7 @@ class Writer:
         self.depth -= 1
         self.results, self.loops, self.leaving, self.rethrows = kept
         shown = ", ".join(f"{mode} {t} {a}".strip() for (mode, t), a in zip(params, names, strict=True))
-        self.functions[-1].append(Function(name, result, params, self.depth))
+        self.functions[-1].append(Function(name, result, params, self.depth, tuple(names)))
         return f"{result} {name}({shown}) {{ {text} }}"
 
     def recursive(self, depth: int) -> str:

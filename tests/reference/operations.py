@@ -165,7 +165,9 @@ def decimal_arithmetic(op: str, a: Decimal, b: Decimal) -> Decimal:
     if op in "+-":
         return make_decimal(x + y if op == "+" else x - y, max(scale_of(a), scale_of(b)))
     if op == "*":
-        return make_decimal(x * y, scale_of(a) + scale_of(b))
+        product = make_decimal(x * y, scale_of(a) + scale_of(b))
+        # .NET: a product far too small is a plain zero
+        return Decimal(0) if not product and 0 < abs(x * y) < Fraction(1, 10**48) else product
     if y == 0:
         raise DivideByZeroException
     if op == "/":

@@ -93,8 +93,8 @@ class _Flow:
         self.reported: set[Local] = set()
         self.breaks: list[State] = []
         self.continues: list[State] = []
-        self.ends: list[State] = []
-        """States at the ends of the function: its returns."""
+        self.ends: list[tuple[State, n.Node]] = []
+        """States at the returns of the function, and where these stand."""
         self.quiet: State = _DEAD
         """Variables of the functions around a local function: their state is known at its calls only."""
         self.gives: dict[int, State] = {}
@@ -230,7 +230,8 @@ class _Flow:
                 _, left = self.loop(x.body, s - frozenset(x.locals))
                 return s | left
             case bd.BReturn():
-                self.ends.append(self.expr(x.value, s) if x.value is not None else s)
+                s = self.expr(x.value, s) if x.value is not None else s
+                self.ends.append((s, n.Node(x.start, x.end)))
                 return _DEAD
             case bd.BBreak():
                 self.breaks[-1] |= s
@@ -287,13 +288,17 @@ class _Flow:
 
     # --- functions
 
-    def function(self, body: BExpr | BStmt, s: State) -> State:
-        """The state at the end of a function's body, over all its returns."""
+    def function(self, body: BExpr | BStmt, s: State, outs: State = _DEAD) -> State:
+        """The state at the end of a function's body, over all its returns; `outs` must have values there."""
         kept = self.breaks, self.continues, self.ends
         self.breaks, self.continues, self.ends = [], [], []
         end = self.statement(body, s) if isinstance(body, BStmt) else self.expr(body, s)
-        for x in self.ends:
-            end |= x
+        last = n.Node(max(body.start, body.end - 1), body.end)
+        for state, at in [*self.ends, (end, last)]:
+            for p in sorted(outs & state, key=lambda v: v.id):
+                message = f"The out parameter '{p.name}' must be assigned to before control leaves the current method"
+                self.b.error(at, "CS0177", message)
+            end |= state
         self.breaks, self.continues, self.ends = kept
         return end
 
@@ -303,12 +308,6 @@ class _Flow:
         inside = frozenset(_declared_late(x.body))
         outer = self.late - inside - own
         kept, self.quiet = self.quiet, self.quiet | outer
-        end = self.function(x.body, outer | inside | outs)
+        end = self.function(x.body, outer | inside | outs, outs)
         self.quiet = kept
-        for p in outs & end:
-            self.b.error(
-                n.Node(x.start, x.end),
-                "CS0177",
-                f"The out parameter '{p.name}' must be assigned to before control leaves the current method",
-            )
         self.gives[x.symbol.id] = outer - end

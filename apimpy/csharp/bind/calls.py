@@ -294,15 +294,24 @@ def _explain(
             given = "method group"
         elif a.value is not None and a.value.type is NULL:
             given = "<null>"
+        at = a.node.value or a.node
         if why == "mode":
             p = c.method.params[c.slots[i]]
             if p.mode in ("out", "ref"):
-                b.error(a.node, "CS1620", f"Argument {i + 1} must be passed with the '{p.mode}' keyword")
+                b.error(
+                    a.node.value or a.node, "CS1620", f"Argument {i + 1} must be passed with the '{p.mode}' keyword"
+                )
             else:
-                b.error(a.node, "CS1615", f"Argument {i + 1} may not be passed with the '{a.mode}' keyword")
+                b.error(
+                    a.node.value or a.node, "CS1615", f"Argument {i + 1} may not be passed with the '{a.mode}' keyword"
+                )
             return
         mode = "out " if a.mode in ("out", "out declaration") else ""
-        b.error(a.node, "CS1503", f"Argument {i + 1}: cannot convert from '{mode}{given}' to '{mode}{c.types[i].name}'")
+        b.error(
+            a.node.value or a.node,
+            "CS1503",
+            f"Argument {i + 1}: cannot convert from '{mode}{given}' to '{mode}{c.types[i].name}'",
+        )
         return
     if type_args is not None and all(len(m.type_params) != len(type_args) for m in methods):
         if any(m.type_params for m in methods):
@@ -331,9 +340,10 @@ def _explain(
             "Try specifying the type arguments explicitly.",
         )
         return
-    bad = next((a.name for a in args if a.name and not any(p.name == a.name for m in methods for p in m.params)), None)
+    bad = next((a for a in args if a.name and not any(p.name == a.name for m in methods for p in m.params)), None)
     if bad is not None:
-        b.error(node, "CS1739", f"The best overload for '{name}' does not have a parameter named '{bad}'")
+        at = n.Node(bad.node.start, bad.node.start + len(bad.name or ""))
+        b.error(at, "CS1739", f"The best overload for '{name}' does not have a parameter named '{bad.name}'")
         return
     named = [a.name for a in args if a.name]
     twice = next((a for i, a in enumerate(args) if a.name and a.name in [x.name for x in args[:i]]), None)

@@ -58,7 +58,7 @@ def _signature(b: Binder, s: n.LocalFunction) -> Method:
         if p.default is not None:
             default = b.convert(b.value(p.default), t, p.default).const
         elif p.mode == "" and any(x.optional for x in params):
-            b.error(p, "CS1737", "Optional parameters must appear after all required parameters")
+            b.error(n.Node(p.end, p.end + 1), "CS1737", "Optional parameters must appear after all required parameters")
         if any(x.name == p.name for x in params):
             b.error(p, "CS0100", f"The parameter name '{p.name}' is a duplicate")
         if p.mode == "params" and i < len(s.params) - 1:

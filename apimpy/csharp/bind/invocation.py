@@ -264,7 +264,7 @@ def index_of(b: Binder, node: n.Node, target: BExpr, args: list[Arg]) -> BExpr:
         for a in args:
             assert a.value is not None
             number = b.try_convert(a.value, b.k.int_)
-            values.append(number if number is not None else b.convert(a.value, b.k.long_, a.node))
+            values.append(number if number is not None else b.convert(a.value, b.k.long_, node))
         return bd.BArrayIndex(t.element, node.start, node.end, target, values, nullable=is_reference(t.element))
     indexers = [p for p in lookup(t, "this[]") if isinstance(p, Property)]
     if not indexers:

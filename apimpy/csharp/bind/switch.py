@@ -36,7 +36,7 @@ def switch(b: Binder, node: n.Switch) -> BStmt:
                         labels.append(made)
                         of = made.of if made.of is not None else made.value.type if made.value is not None else None
                         if of is not None and any(is_subtype(of, t) for t in handled):
-                            b.error(label, "CS8120", "The switch case has already been handled by a previous case.")
+                            _unreachable(b, label)
                         if made.of is not None and (made.when is None or made.when.const is True):
                             handled.append(made.of)
                         if label.value is None and label.type is None:
@@ -63,6 +63,16 @@ def switch(b: Binder, node: n.Switch) -> BStmt:
         b.fn.breakable -= 1
     _check_gotos(b, node, sections, default)
     return bd.BSwitch(node.start, node.end, value, holder, sections, default)
+
+
+def _unreachable(b: Binder, label: n.Label) -> None:
+    pattern = label.type or label.value
+    assert pattern is not None
+    b.error(
+        n.Node(pattern.start, pattern.end + (len(label.name) + 1 if label.name else 0)),
+        "CS8120",
+        "The switch case is unreachable. It has already been handled by a previous case or it is impossible to match.",
+    )
 
 
 def _check_gotos(b: Binder, node: n.Switch, sections: list[bd.BSection], default: int | None) -> None:

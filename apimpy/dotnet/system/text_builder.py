@@ -22,18 +22,17 @@ if TYPE_CHECKING:
 __all__ = ["StringBuilder", "string_builder"]
 
 _INDEX = "Index was out of range. Must be non-negative and less than the size of the collection."
-_MOST = 0x7FFFFFFF
 
 
 class StringBuilder:
     """Text in pieces, joined when it is read."""
 
-    __slots__ = ("capacity", "length", "parts")
+    __slots__ = ("capacity", "length", "most", "parts")
 
-    def __init__(self, text: str = "", capacity: int = 16) -> None:
+    def __init__(self, text: str = "", capacity: int = 16, most: int = 0x7FFFFFFF) -> None:
         self.parts: list[str] = [text] if text else []
         self.length = len(text)
-        self.capacity = capacity
+        self.capacity, self.most = capacity, most
         self.grow()
 
     def grow(self) -> None:
@@ -41,8 +40,11 @@ class StringBuilder:
             self.capacity = max(self.length, self.capacity * 2)
 
     def append(self, text: str) -> StringBuilder:
-        self.length += len(text)
-        check_size(self.length)
+        length = self.length + len(text)
+        check_size(length)
+        if length > self.most:
+            raise ArgumentOutOfRangeException("valueCount", "The length cannot be greater than the capacity.")
+        self.length = length
         self.parts.append(text)
         return self
 
@@ -53,6 +55,8 @@ class StringBuilder:
 
     def set(self, text: str) -> StringBuilder:
         check_size(len(text))
+        if len(text) > self.most:
+            raise ArgumentOutOfRangeException("requiredLength", "capacity was less than the current size.")
         self.parts, self.length = [text], len(text)
         return self
 
@@ -73,6 +77,13 @@ def _check(ok: bool, name: str, message: str = _INDEX) -> None:
 def _with_capacity(capacity: int) -> StringBuilder:
     _check(capacity >= 0, "capacity", "'capacity' must be greater than zero.")
     return StringBuilder("", capacity or 16)
+
+
+def _with_limit(capacity: int, most: int) -> StringBuilder:
+    _check(capacity <= most, "capacity", "Capacity exceeds maximum capacity.")
+    _check(most > 0, "maxCapacity", "MaxCapacity must be one or greater.")
+    _check(capacity >= 0, "capacity", "'capacity' must be greater than zero.")
+    return StringBuilder("", capacity or min(16, most), most)
 
 
 def _with_text(value: str | None, capacity: int) -> StringBuilder:
@@ -97,6 +108,7 @@ def _capacity(self: StringBuilder) -> int:
 def _set_capacity(self: StringBuilder, value: int) -> None:
     _check(value >= 0, "value", "Capacity must be positive.")
     _check(value >= self.length, "value", "capacity was less than the current size.")
+    _check(value <= self.most, "value", "Capacity exceeds maximum capacity.")
     self.capacity = value
 
 
@@ -108,19 +120,20 @@ def _ensure_capacity(self: StringBuilder, capacity: int) -> int:
 
 def _set_length(self: StringBuilder, value: int) -> None:
     _check(value >= 0, "value", "Length cannot be less than zero.")
+    _check(value <= self.most, "value", "capacity was less than the current size.")
     check_size(value)
     self.set(self.text()[:value].ljust(value, "\0"))
 
 
 string_builder.ctor("StringBuilder()", StringBuilder)
 string_builder.ctor("StringBuilder(int capacity)", _with_capacity)
-string_builder.ctor("StringBuilder(int capacity, int maxCapacity)", lambda capacity, _most: _with_capacity(capacity))
+string_builder.ctor("StringBuilder(int capacity, int maxCapacity)", _with_limit)
 string_builder.ctor("StringBuilder(string? value)", lambda value: StringBuilder(value or ""))
 string_builder.ctor("StringBuilder(string? value, int capacity)", _with_text)
 string_builder.ctor("StringBuilder(string? value, int startIndex, int length, int capacity)", _with_part)
 string_builder.prop("int Length", lambda self: self.length, _set_length)
 string_builder.prop("int Capacity", _capacity, _set_capacity)
-string_builder.prop("int MaxCapacity", lambda _self: _MOST)
+string_builder.prop("int MaxCapacity", attr="most")
 string_builder.method("int EnsureCapacity(int capacity)", _ensure_capacity)
 
 
