@@ -1,14 +1,17 @@
-"""`apimpy serve`: a policy in front of a backend, as a gateway."""
+"""`apimpy serve`: a policy in front of a backend, a gateway file or a folder, as a gateway."""
 
 from __future__ import annotations
 
 import dataclasses
 import logging
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from apimpy.configuration.options import CHOICES
 
 if TYPE_CHECKING:
     from apimpy.gateway.config import ServeConfig
@@ -16,14 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["serve_command"]
 
-_CHOICES = {
-    "rate_algorithm": ("bucket", "sliding"),
-    "stream_usage": ("prefer_reported", "estimate"),
-    "same_key_policy": ("each_instance", "once"),
-    "anthropic_parsing": ("native", "off"),
-    "variables_missing": ("throw", "null"),
-    "sse_buffering": ("never", "platform"),
-}
 _OWN_FLAGS = ("max_request_body", "max_buffered_body")
 
 
@@ -48,28 +43,30 @@ _OWN_FLAGS = ("max_request_body", "max_buffered_body")
     "--event-logger", "event_loggers", multiple=True, metavar="NAME=FILE", help="For log-to-eventhub.  Repeatable."
 )
 @click.option(
-    "--rate-algorithm", type=click.Choice(_CHOICES["rate_algorithm"]), help="Tokens per minute, calls per period."
+    "--rate-algorithm", type=click.Choice(CHOICES["rate_algorithm"]), help="Tokens per minute, calls per period."
 )
 @click.option("--option", "options", multiple=True, metavar="NAME=VALUE", help="A fidelity option.  Repeatable.")
 @click.option(
     "--access-log", type=click.Choice(["off", "json", "text"]), default="json", show_default=True, help="On stdout."
 )
-@click.option("--max-body", type=click.IntRange(1), default=1 << 30, metavar="BYTES", help="413 beyond (1 GiB).")
-@click.option("--max-buffered-body", type=click.IntRange(1), default=64 << 20, metavar="BYTES", help="For policies.")
+@click.option("--max-body", type=click.IntRange(1), metavar="BYTES", help="413 beyond (1 GiB).")
+@click.option("--max-buffered-body", type=click.IntRange(1), metavar="BYTES", help="For policies (64 MiB).")
 @click.option("--max-header", type=click.IntRange(16384), default=32768, metavar="BYTES", help="One field; 431 beyond.")
 @click.option("--drain", type=click.FloatRange(0), default=30.0, show_default=True, metavar="SECONDS")
 @click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="warning")
 @click.option("--workers", type=click.IntRange(1), default=1, help="Processes (only 1 yet).")
 @click.option("--redis", metavar="URL", help="Not available yet.")
+@click.option("--environment", metavar="NAME", help="Of a folder: lay configuration.NAME.yaml over it.")
+@click.option("--check", is_flag=True, help="Report what there is to say, and do not serve.")
 @click.option("--watch", is_flag=True, help="Not available yet.")
 def serve_command(policy: Path, **flags: Any) -> None:
-    """Run POLICY (an XML file) as a gateway in front of a backend.
+    """Run POLICY as a gateway: a policy document in front of a backend, a gateway file, or an APIOps folder.
 
     SIGTERM finishes what is under way and exits.
     """
     from apimpy.gateway.config import ConfigError
 
-    _refuse_unbuilt(policy, flags)
+    _refuse_unbuilt(flags)
     try:
         config = _config(policy, flags)
     except ConfigError as error:
@@ -77,16 +74,14 @@ def serve_command(policy: Path, **flags: Any) -> None:
     logging.basicConfig(
         stream=sys.stderr, level=flags["log_level"].upper(), format="%(levelname)s %(name)s: %(message)s"
     )
-    sys.exit(_run(config, flags["mock_reply"]))
+    sys.exit(_run(config, flags))
 
 
-def _refuse_unbuilt(policy: Path, flags: dict[str, Any]) -> None:
+def _refuse_unbuilt(flags: dict[str, Any]) -> None:
     asked = {
         "--workers above 1": flags["workers"] > 1,
         "--redis": flags["redis"] is not None,
         "--watch": flags["watch"],
-        "serving a folder": policy.is_dir(),
-        "serving a gateway file": policy.suffix.lower() in (".yaml", ".yml"),
     }
     for what, is_asked in asked.items():
         if is_asked:
@@ -95,17 +90,24 @@ def _refuse_unbuilt(policy: Path, flags: dict[str, Any]) -> None:
 
 
 def _config(policy: Path, flags: dict[str, Any]) -> ServeConfig:
+    from apimpy.configuration.source import configured
     from apimpy.gateway.config import KEY_HEADER, ConfigError, ServeConfig, parse_backend, parse_pair
     from apimpy.gateway.server import Limits
 
-    if flags["mock"] == (flags["backend"] is not None):
-        raise ConfigError("one of --backend URL and --mock is needed, and only one")
+    if flags["mock"] and flags["backend"] is not None:
+        raise ConfigError("one of --backend URL and --mock, and only one")
+    if configured(policy) is None:
+        if policy.is_dir():
+            raise ConfigError(f"{policy} holds neither gateway.yaml nor the folders of APIOps")
+        if not flags["mock"] and flags["backend"] is None:
+            raise ConfigError("one of --backend URL and --mock is needed, and only one")
     ways = [flags[f"identity_{way}"] for way in ("token", "file", "command")]
     if sum(w is not None for w in ways) > 1:
         raise ConfigError("only one of --identity-token, --identity-file and --identity-command")
+    options, given = _options(flags)
     return ServeConfig(
         policy=policy,
-        backend=None if flags["mock"] else parse_backend(flags["backend"]),
+        backend=None if flags["backend"] is None else parse_backend(flags["backend"]),
         host=flags["host"],
         port=flags["port"],
         admin_port=flags["admin_port"],
@@ -119,8 +121,10 @@ def _config(policy: Path, flags: dict[str, Any]) -> ServeConfig:
         event_loggers=tuple(_event_logger(p) for p in flags["event_loggers"]),
         access_log=flags["access_log"],
         drain_seconds=flags["drain"],
-        limits=Limits(line=flags["max_header"], field=flags["max_header"], body=flags["max_body"]),
-        options=_options(flags),
+        limits=Limits(line=flags["max_header"], field=flags["max_header"]),
+        options=options,
+        given=given,
+        environment=flags["environment"],
     )
 
 
@@ -134,57 +138,49 @@ def _event_logger(text: str) -> tuple[str, Path]:
     return name, path
 
 
-def _options(flags: dict[str, Any]) -> Options:
+def _options(flags: dict[str, Any]) -> tuple[Options, frozenset[str]]:
+    """The options, and the names of those that were given."""
+    from apimpy.configuration.options import OptionError, option_value
     from apimpy.gateway.config import ConfigError, parse_pair
     from apimpy.runtime.services import Options
 
-    defaults = Options()
-    names = [f.name for f in dataclasses.fields(Options) if f.name not in _OWN_FLAGS]
-    chosen: dict[str, Any] = {name: flags[name.replace("request_", "")] for name in _OWN_FLAGS}
+    own = {name: flags[name.replace("request_", "")] for name in _OWN_FLAGS}
+    chosen = {name: value for name, value in own.items() if value is not None}
     if flags["rate_algorithm"]:
         chosen["rate_algorithm"] = flags["rate_algorithm"]
     for text in flags["options"]:
         name, value = parse_pair(text, "--option")
-        if name not in names:
-            raise ConfigError(f"there is no option {name!r}; there are {', '.join(names)}")
-        default = getattr(defaults, name)
-        if name in _CHOICES and value not in _CHOICES[name]:
-            raise ConfigError(f"--option {name} is one of {', '.join(_CHOICES[name])}, not {value!r}")
-        if isinstance(default, bool):
-            if value not in ("true", "false"):
-                raise ConfigError(f"--option {name} is true or false, not {value!r}")
-            chosen[name] = value == "true"
-        elif isinstance(default, int):
-            if not value.isascii() or not value.isdigit():
-                raise ConfigError(f"--option {name} is a number, not {value!r}")
-            chosen[name] = int(value)
-        else:
-            chosen[name] = value
-    return dataclasses.replace(defaults, **chosen)
+        if name in _OWN_FLAGS:
+            raise ConfigError(f"{name} has a flag of its own: --{name.replace('request_', '').replace('_', '-')}")
+        try:
+            chosen[name] = option_value(name, value)
+        except OptionError as error:
+            raise ConfigError(f"--option: {error}") from error
+    return Options(**chosen), frozenset(chosen)
 
 
-def _run(config: ServeConfig, mock_reply: str | None) -> int:
+def _run(config: ServeConfig, flags: dict[str, Any]) -> int:
     from apimpy.diagnostics import Severity
-    from apimpy.gateway.load import load_program
+    from apimpy.gateway.load import load_configuration
     from apimpy.gateway.run import run_until_stopped, serve
     from apimpy.mock.backend import MockSettings, mock_application
     from apimpy.tokens.counter import TiktokenCounter
 
-    loggers = [name for name, _ in config.event_loggers]
-    loaded = load_program(config.policy, config.fragments, dict(config.named_values), event_loggers=loggers)
+    loaded = load_configuration(config, os.environ)
     for item in loaded.diagnostics:
         if item.severity >= Severity.WARNING:
             click.echo(str(item), err=True)
             if item.help:
                 click.echo(f"  help: {item.help}", err=True)
-    program = loaded.program
-    if program is None:
-        return 1
-    for field in dataclasses.fields(config.options):
-        value = getattr(config.options, field.name)
+    assembled = loaded.assembled
+    if assembled is None or flags["check"]:
+        return 1 if assembled is None else 0
+    options = config.options_with(assembled.model.options)
+    for field in dataclasses.fields(options):
+        value = getattr(options, field.name)
         if value != field.default:
             click.echo(f"option {field.name}: {value}", err=True)
     counter = TiktokenCounter()
-    counting = loaded.counts_tokens or config.backend is None
-    mock = mock_application(counter, MockSettings(mock_reply)) if config.backend is None else None
-    return run_until_stopped(lambda: serve(config, program, counter, preload=counting, mock=mock))
+    counting = assembled.counts_tokens or flags["mock"]
+    mock = mock_application(counter, MockSettings(flags["mock_reply"])) if flags["mock"] else None
+    return run_until_stopped(lambda: serve(config, assembled, counter, preload=counting, mock=mock))

@@ -26,6 +26,7 @@ from apimpy.configuration.model import (
     Ref,
     Secret,
     SubscriptionSpec,
+    UserSpec,
     VersionSet,
 )
 from apimpy.configuration.openapi import read_description, slug
@@ -150,6 +151,8 @@ class _Reader:
             groups += [GroupSpec(g.id, g.span, g.id) for g in product.groups if g.id.lower() not in named]
         version_sets = {v.id: v for v in (self._version_set(r) for r in self._resources("versionsets", "versionset"))}
         apis = tuple(self._apis(version_sets))
+        subscriptions = tuple(self._subscriptions())
+        owners = tuple({s.user.id: UserSpec(s.user.id, s.user.span) for s in subscriptions if s.user}.values())
         return GatewayFile(
             start,
             self._policy(self._folder, self._overrides),
@@ -159,8 +162,9 @@ class _Reader:
             tuple(version_sets.values()),
             apis,
             products,
-            tuple(self._subscriptions()),
-            groups=tuple(groups),
+            subscriptions,
+            owners,
+            tuple(groups),
         )
 
     # --- files --------------------------------------------------------------------------------------------------------
@@ -306,8 +310,8 @@ class _Reader:
                 continue
             kind, target = found
             owner = section.optional("ownerId")
-            keys = [self._key(resource, which) for which in ("primary", "secondary")]
-            if keys == [None, None] and section.text("state", "active").lower() == "active":
+            primary, secondary = self._key(resource, "primary"), self._key(resource, "secondary")
+            if primary is None and secondary is None and section.text("state", "active").lower() == "active":
                 variable = self._variable(resource, "primary")
                 message = f"no key in the folder, and the environment has no variable {variable}: nobody can use it"
                 self._sink.report("CFG023", f"the subscription '{resource.name}' has {message}", resource.span)
@@ -317,7 +321,8 @@ class _Reader:
                 section.text("displayName", resource.name),
                 kind,
                 None if target is None else Ref(target, section.at("scope")),
-                *keys,
+                primary,
+                secondary,
                 state=section.text("state", "active", choices=STATES),
                 user=Ref(last_id(owner), section.at("ownerId")) if owner else None,
                 created=section.optional("createdDate"),

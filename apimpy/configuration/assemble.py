@@ -48,7 +48,7 @@ class Assembled(Record, frozen=True):
     def deployment(self) -> Deployment:
         """What `context.Deployment` says."""
         managed = self.model.kind != "self-hosted"
-        given = dict(self.model.deployment)
+        given: dict[str, Any] = dict(self.model.deployment)
         if not managed:
             given.setdefault("gateway_id", "self-hosted")
         return Deployment(**given, is_managed=managed)

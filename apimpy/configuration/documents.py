@@ -47,6 +47,11 @@ class Documents:
         """A policy counts tokens."""
         return any(_counts(d.root.children) for d in self._read.values() if d is not None)
 
+    @property
+    def count(self) -> int:
+        """How many documents were read."""
+        return len(self._read)
+
     def _document(self, text: PolicyText) -> Document | None:
         name = text.path or (text.inline.name if text.inline else "")
         if name not in self._read:
@@ -162,5 +167,3 @@ def _check_rewrites(document: BoundDocument | None, operation: OperationSpec, si
             for name in placeholders(template.value):
                 if name.lower() not in known:
                     sink.report("POL017", f"{_NO_PARAMETER}: {name}", _where(policy, "template"))
-
-

@@ -98,8 +98,19 @@ class Overrides:
             _unused(self._node, self._used, sink)
 
 
-_KNOWN = ("apis", "backends", "groups", "namedvalues", "operations", "policyfragments", "products", "subscriptions")
-_KNOWN += ("versionsets", "apiversionsets")
+_KNOWN = frozenset(
+    [
+        "apis",
+        "backends",
+        "groups",
+        "namedvalues",
+        "operations",
+        "policyfragments",
+        "products",
+        "subscriptions",
+        "versionsets",
+    ]
+) | {"apiversionsets"}
 
 
 def _unused(node: Node, used: set[int], sink: Sink) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from apimpy.configuration.backends import check_url, read_backends
-from apimpy.configuration.fields import Section, mapping, wrong_type
+from apimpy.configuration.fields import Section, wrong_type
 from apimpy.configuration.model import (
     ApiSpec,
     GatewayFile,
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 
     from apimpy.configuration.yaml_source import Node
     from apimpy.diagnostics import Sink
-    from apimpy.source import Span
 
 __all__ = ["STATES", "read_gateway_file", "scope_of"]
 
@@ -351,8 +350,15 @@ class _Reader:
         row = Section(node, "a user", self._sink)
         id_ = row.text("id", required=True)
         row.what = f"the user '{id_}'"
-        texts = [row.text(key) for key in ("email", "first_name", "last_name", "note")]
-        spec = UserSpec(id_, row.at("id"), *texts, self._refs(row, "groups"))
+        spec = UserSpec(
+            id_,
+            row.at("id"),
+            row.text("email"),
+            row.text("first_name"),
+            row.text("last_name"),
+            row.text("note"),
+            self._refs(row, "groups"),
+        )
         row.done()
         return spec
 

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 __all__ = ["ApiRoute", "Match", "OperationRoute", "Program", "Router", "Versioning"]
 
 _REVISION = re.compile(r";rev=([^/;]*)(?=/|$)", re.IGNORECASE)
-_EMPTY: Mapping[str, Program] = {}
 
 
 class Program(Protocol):
@@ -49,7 +48,7 @@ class OperationRoute:
 
     operation: Operation
     program: Program
-    products: Mapping[str, Program] = _EMPTY
+    products: Mapping[str, Program] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ Scalars are read as YAML 1.2's core schema does: `yes`, `on` and dates are texts
 
 from __future__ import annotations
 
-
 from typing import TYPE_CHECKING, Any, Literal
 
 from apimpy.pattern import pattern
@@ -175,7 +174,9 @@ def _scalar(raw: Any, span: Span) -> Node:
     text: str = raw.value
     if raw.style:  # quoted, or a block: always a text
         return Node("text", text, span, text)
-    kind, value = _WORDS.get(text.lower() if text in ("True", "False", "Null", "TRUE", "FALSE", "NULL") else text, (None, None))
+    kind, value = _WORDS.get(
+        text.lower() if text in ("True", "False", "Null", "TRUE", "FALSE", "NULL") else text, (None, None)
+    )
     if kind is not None:
         return Node(kind, value, span, text)
     if text in ("", "~"):
@@ -189,7 +190,9 @@ def _scalar(raw: Any, span: Span) -> Node:
 
 def _twice(key: str, span: Span, first: Span, sink: Sink) -> None:
     line, _ = first.line_col
-    sink.report("CFG003", f"the key '{key}' appears twice; the first one is in line {line}", span, related=((first, key),))
+    sink.report(
+        "CFG003", f"the key '{key}' appears twice; the first one is in line {line}", span, related=((first, key),)
+    )
 
 
 # --- JSON -------------------------------------------------------------------------------------------------------------
@@ -249,13 +252,13 @@ class _Json:
         return Node("number", held, self._file.span(at, number.end()), number[0]), number.end()
 
     def _string(self, at: int) -> tuple[str, int]:
-        from json.decoder import JSONDecodeError, scanstring
+        from json import JSONDecodeError, JSONDecoder
 
         try:
-            found: tuple[str, int] = scanstring(self._text, at + 1, True)
+            value, end = JSONDecoder().raw_decode(self._text, at)
         except JSONDecodeError as error:
             raise _Broken(error.msg[:1].lower() + error.msg[1:], error.pos) from None
-        return found
+        return str(value), end
 
     def _object(self, start: int, depth: int) -> tuple[Node, int]:
         entries: dict[str, Entry] = {}
@@ -296,5 +299,3 @@ class _Json:
     def _first_line(self, start: int, end: int) -> Span:
         line = self._text.find("\n", start, end)
         return self._file.span(start, end if line < 0 else line)
-
-

@@ -96,8 +96,8 @@ def lookup(t: Type, name: str) -> tuple[Method | Property, ...]:
     for base in all_bases(t):
         if not isinstance(base, Named):
             continue
-        if implementing and base.decl.kind == "interface" and (found or isinstance(t, ArrayType)):
-            continue  # a class shows its own members; those of its interfaces only where it declares none
+        if implementing and base.decl.kind == "interface":
+            continue  # a class shows its own members: what it implements explicitly needs a cast
         for m in base.decl.own(name):
             m = m.subst(base.mapping) if base.args else m
             if isinstance(m, Property) and not m.index:

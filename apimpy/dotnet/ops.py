@@ -239,7 +239,7 @@ def same(a: Any, b: Any) -> bool:
 
 def json_children(value: Any) -> Any:
     """A JSON token as the sequence of its children (an object enumerates differently under its own type)."""
-    return None if value is None else value.children()
+    return None if value is None else value.as_sequence()
 
 
 def dispose(value: Any) -> None:

@@ -13,22 +13,24 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from apimpy.gateway.keys import KeyRing, key_invalid, key_missing, sent_key
+from apimpy.configuration.keys import key_invalid, key_missing, sent_key
 from apimpy.observe.logs import AccessLog, AccessRecord
 from apimpy.observe.metrics import Metrics
+from apimpy.policies._target import retarget
+from apimpy.policies.cors import preflight_method
 from apimpy.runtime.exchange import Exchange, LastError
 from apimpy.runtime.faults import PolicyFault, error_response
 from apimpy.runtime.message import BodyTooLarge, Request, Response
 
 if TYPE_CHECKING:
-    from apimpy.gateway.routing import Program, Router
-    from apimpy.runtime.exchange import Api
+    from apimpy.configuration.keys import KeyRing
+    from apimpy.configuration.routing import ApiRoute, Match
+    from apimpy.configuration.serving import Configuration
     from apimpy.runtime.services import Services
 
-__all__ = ["CLIENT_GONE", "Configuration", "Gateway", "too_large"]
+__all__ = ["CLIENT_GONE", "Gateway", "too_large"]
 
 log = logging.getLogger("apimpy.gateway")
 
@@ -41,20 +43,6 @@ _NOT_FOUND = PolicyFault(
     status=404,
     client_message="Resource not found",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Configuration:
-    """What a reload replaces.
-
-    `keyless`: ids of APIs that may be called without a subscription key.
-    `unmatched`: the program of the global scope, whose on-error section sees requests that no operation matches.
-    """
-
-    router: Router
-    keys: KeyRing = field(default_factory=KeyRing)
-    keyless: frozenset[str] = frozenset()
-    unmatched: Program | None = None
 
 
 def too_large(limit: int) -> PolicyFault:
@@ -108,27 +96,28 @@ class Gateway:
         """Leaves `ex.response` set; raises nothing but cancellation."""
         configuration = self.configuration
         request = ex.request
-        match = configuration.router.match(request.method, request.url.path)
-        if match is None:
-            ex.api = configuration.router.api(request.url.path)
-            fault: PolicyFault | None = _NOT_FOUND
-            program = configuration.unmatched
-            if program is None:
-                self.fail(ex, _NOT_FOUND)
-                return
-        else:
-            api = ex.api = match.api
-            ex.operation = match.operation
-            ex.service_url = api.service_url
-            ex.operation_path = match.path
-            request.matched_parameters = match.parameters
-            fault = self._authorize(ex, configuration, api)
-            program = match.program
         try:
-            if fault is None:
-                await program.run(ex)
-            else:
-                await program.fail(ex, fault)
+            if request.method == "OPTIONS" and await self._preflight(ex, configuration):
+                return
+            match = configuration.router.match(request)
+            if match is None:
+                ex.api = configuration.router.api(request)
+                if configuration.unmatched is None:
+                    self.fail(ex, _NOT_FOUND)
+                else:
+                    await configuration.unmatched.fail(ex, _NOT_FOUND)
+                return
+            _enter(ex, match)
+            target = match.target
+            fault = _authorize(ex, configuration.keys, match.route)
+            if fault is not None:
+                await target.program.fail(ex, fault)
+                return
+            if ex.service_url is not None:
+                retarget(ex)
+            product = ex.product
+            program = target.program if product is None else target.products.get(product.id, target.program)
+            await program.run(ex)
         except asyncio.CancelledError:
             raise
         except BodyTooLarge as error:
@@ -140,15 +129,32 @@ class Gateway:
         if ex.response is None:
             ex.response = Response()
 
-    def _authorize(self, ex: Exchange, configuration: Configuration, api: Api) -> PolicyFault | None:
-        key = sent_key(ex.request, api)
-        if key is None:
-            return None if api.id in configuration.keyless else key_missing(ex.request, api)
-        found = configuration.keys.find(key)
-        if found is None:
-            return key_invalid(ex.request, api)
-        ex.subscription, ex.product, ex.user = found.subscription, found.product, found.user
-        return None
+    async def _preflight(self, ex: Exchange, configuration: Configuration) -> bool:
+        """Whether the request was a CORS preflight that a policy has answered.
+
+        It is about the operation with the method it asks for, and needs no key; an operation for OPTIONS itself goes
+        before.  The product is that of a key in the query, which is all that browsers send.
+        """
+        request, router = ex.request, configuration.router
+        asked = preflight_method(request)
+        if asked is None:
+            return False
+        match = router.match(request)
+        if match is None or match.operation.method.upper() != "OPTIONS":
+            match = router.match(request, asked) or match
+            if match is None:
+                return False
+            _enter(ex, match)
+            if _authorize(ex, configuration.keys, match.route) is None and ex.product is not None:
+                program = match.target.products.get(ex.product.id, match.target.program)
+            else:
+                program = match.target.program
+            if await program.preflight(ex):
+                return True
+            ex.api = ex.operation = ex.product = ex.subscription = ex.user = None
+            ex.service_url = ex.operation_path = None
+            request.matched_parameters = {}
+        return False
 
     def fail(self, ex: Exchange, fault: PolicyFault) -> None:
         """Answer with the default response to a fault outside the policies."""
@@ -185,6 +191,31 @@ class Gateway:
         if self._access_log is not None:
             now = self.services.clock.now()
             self._access_log.add(AccessRecord(now, self._id(), remote, "-", "-", status, 0.0, 0, True))
+
+
+def _enter(ex: Exchange, match: Match) -> None:
+    """What a match says, on the exchange."""
+    api = ex.api = match.route.api
+    ex.operation = match.target.operation
+    ex.service_url = api.service_url
+    ex.operation_path = match.path
+    ex.request.matched_parameters = match.parameters
+
+
+def _authorize(ex: Exchange, keys: KeyRing, route: ApiRoute) -> PolicyFault | None:
+    """The subscription, or the open product, of a request; the fault when it may not pass."""
+    api = route.api
+    key = sent_key(ex.request, api)
+    if key is None:
+        if route.open_product is not None:
+            ex.product = route.open_product
+            return None
+        return None if route.keyless else key_missing(ex.request, api)
+    found = keys.find(key)
+    if found is None or not found.opens(api, ex.started):
+        return key_invalid(ex.request, api)
+    ex.subscription, ex.product, ex.user = found.subscription, found.product, found.user
+    return None
 
 
 def _record(ex: Exchange, status: int, seconds: float, completed: bool, sent: int) -> AccessRecord:

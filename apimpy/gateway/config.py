@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 from apimpy.gateway.server import Limits
 from apimpy.runtime.message import Url
 from apimpy.runtime.services import Options
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from apimpy.observe.logs import LogFormat
@@ -25,7 +26,11 @@ class ConfigError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ServeConfig:
-    """One policy file in front of one backend.  `backend` None: the mock in the same process."""
+    """What to serve, and how.
+
+    `policy`: a policy document, a gateway file or a folder.  `backend`: of the APIs that name none; None: the mock,
+    or what policies choose.  `given`: the options that were said on the command line.
+    """
 
     policy: Path
     backend: Url | None = None
@@ -45,6 +50,13 @@ class ServeConfig:
     drain_seconds: float = 30.0
     limits: Limits = field(default_factory=Limits)
     options: Options = field(default_factory=Options)
+    given: frozenset[str] = frozenset()
+    environment: str | None = None
+    """Of a folder: the `configuration.{environment}.yaml` to lay over it."""
+
+    def options_with(self, others: Mapping[str, Any]) -> Options:
+        """The options, with those of a gateway file where the command line says nothing."""
+        return replace(self.options, **{k: v for k, v in others.items() if k not in self.given})
 
 
 def parse_pair(text: str, flag: str) -> tuple[str, str]:

@@ -1,78 +1,42 @@
-"""From files to a program: the policy, its fragments, and everything there is to say about them."""
+"""From a path and flags to a configuration, and everything there is to say about it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from apimpy.configuration.assemble import assemble
+from apimpy.configuration.source import Flags, configured, read_model, single_policy, with_flags
 from apimpy.diagnostics import Sink
-from apimpy.document.reader import load
-from apimpy.pipeline.compile import compile_document
-from apimpy.policies import catalogue
-from apimpy.policies._inside import inside
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
-    from pathlib import Path
+    from collections.abc import Mapping
 
+    from apimpy.configuration.assemble import Assembled
     from apimpy.diagnostics import Diagnostic
-    from apimpy.document.model import Document, Element
-    from apimpy.pipeline.program import Program
+    from apimpy.gateway.config import ServeConfig
 
-__all__ = ["Loaded", "load_program"]
-
-_COUNTING = ("-token-limit", "-emit-token-metric")
+__all__ = ["Loaded", "load_configuration"]
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """`program` None: the diagnostics say why.  `counts_tokens`: vocabularies are needed."""
+    """`assembled` None: the diagnostics say why."""
 
-    program: Program | None
+    assembled: Assembled | None
     diagnostics: tuple[Diagnostic, ...]
-    counts_tokens: bool
 
 
-def load_program(
-    policy: Path,
-    fragments: Path | None,
-    named_values: Mapping[str, str],
-    *,
-    event_loggers: Collection[str] | None = None,
-) -> Loaded:
-    """Read and compile.  Fragments are the `*.xml` files of a folder; the file's name is the fragment's id.
-
-    `event_loggers`: the loggers that policies may name; None: not known.
-    """
+def load_configuration(config: ServeConfig, environ: Mapping[str, str]) -> Loaded:
+    """Read, check and bind what `config.policy` names: a policy document, a gateway file or a folder."""
     sink = Sink()
-    document = load(policy, sink, named_values=named_values)
-    found: dict[str, Document] = {}
-    for path in sorted(fragments.glob("*.xml")) if fragments is not None else ():
-        fragment = load(path, sink, named_values=named_values)
-        if fragment is not None:
-            found[path.stem] = fragment
-    if document is None:
-        return Loaded(None, tuple(sink), counts_tokens=False)
-    program = compile_document([("api", document)], catalogue(), found, sink)
-    if program is not None and event_loggers is not None:
-        _check_loggers(program, event_loggers, sink)
-    if sink.errors:
-        program = None
-    roots = [document.root, *(f.root for f in found.values())]
-    return Loaded(program, tuple(sink), counts_tokens=any(_counts(root.children) for root in roots))
-
-
-def _counts(elements: Iterable[Element]) -> bool:
-    return any(e.name.endswith(_COUNTING) or _counts(e.children) for e in elements)
-
-
-def _check_loggers(program: Program, known: Collection[str], sink: Sink) -> None:
-    """Every `log-to-eventhub` names a logger that is configured."""
-    for step in (*program.inbound, *program.backend, *program.outbound, *program.on_error):
-        for policy in inside(step.policy):
-            id_ = getattr(policy, "logger_id", None)
-            if policy.element == "log-to-eventhub" and id_ not in known:
-                at = policy.source.get("logger-id")
-                span = at.value_span if at is not None else policy.source.name_span
-                help_ = f"there are: {', '.join(sorted(known))}" if known else "--event-logger NAME=FILE makes one"
-                sink.report("CFG001", f"Logger with id '{id_}' could not be found.", span, help=help_)
+    source = configured(config.policy)
+    if source is not None:
+        model = read_model(source, sink, environ=environ, environment=config.environment)
+    else:
+        model = single_policy(config.policy, config.subscription_header)
+    if model is None:
+        return Loaded(None, tuple(sink))
+    model = with_flags(model, Flags(config.named_values, config.fragments, config.subscriptions))
+    assembled = assemble(model, sink, event_loggers=[name for name, _ in config.event_loggers])
+    return Loaded(assembled, tuple(sink))

@@ -14,22 +14,21 @@ import os
 import signal
 import socket
 import sys
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 from aiohttp.http import HttpRequestParser
 
 from apimpy.gateway.admin import admin_application
-from apimpy.gateway.app import Configuration, Gateway
+from apimpy.gateway.app import Gateway
 from apimpy.gateway.identity import CommandIdentity, FileIdentity, NoIdentity, StaticIdentity
-from apimpy.gateway.keys import KeyRing, Subscriber
-from apimpy.gateway.routing import ApiRoute, OperationRoute, Program, Router
 from apimpy.gateway.server import Server
 from apimpy.gateway.transport import AiohttpTransport
 from apimpy.observe.events import FileEventLogger
 from apimpy.observe.logs import AccessLog
 from apimpy.observe.metrics import Metrics
-from apimpy.runtime.exchange import Api, Operation, Subscription
 from apimpy.runtime.message import Url
 from apimpy.runtime.services import Services, SystemClock
 from apimpy.stores.cache import MemoryCache
@@ -41,6 +40,8 @@ from apimpy.tokens.models import DEFAULT_ENCODING
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
+    from apimpy.configuration.assemble import Assembled
+    from apimpy.configuration.model import IdentitySpec
     from apimpy.gateway.config import ServeConfig
     from apimpy.runtime.ports import ManagedIdentity
 
@@ -56,10 +57,6 @@ __all__ = [
 
 log = logging.getLogger("apimpy.gateway")
 
-_OPERATIONS = (
-    Operation("openai", "openai", "*", "/openai/deployments/{deployment-id}/*"),
-    Operation("any", "any", "*", "/*"),
-)
 _BACKLOG = 4096
 
 
@@ -67,39 +64,49 @@ class PortInUse(Exception):
     """An address cannot be listened on; the text is for the user."""
 
 
-def _identity(config: ServeConfig) -> ManagedIdentity:
+def _identity(config: ServeConfig, spec: IdentitySpec | None) -> ManagedIdentity:
+    """What the command line says, else the gateway file."""
     if config.identity_token is not None:
         return StaticIdentity(config.identity_token)
     if config.identity_file is not None:
         return FileIdentity(config.identity_file)
     if config.identity_command is not None:
         return CommandIdentity(config.identity_command, SystemClock())
+    if spec is not None and spec.token is not None:
+        return StaticIdentity(spec.token.text)
+    if spec is not None and spec.path:
+        return FileIdentity(Path(spec.path))
+    if spec is not None and spec.command:
+        return CommandIdentity(spec.command, SystemClock())
     return NoIdentity()
 
 
 def build_gateway(
-    config: ServeConfig, program: Program, backend: Url, counter: TiktokenCounter, access_log: AccessLog | None = None
+    config: ServeConfig,
+    assembled: Assembled,
+    backend: Url | None,
+    counter: TiktokenCounter,
+    access_log: AccessLog | None = None,
 ) -> Gateway:
-    """A gateway for one policy: one API at `/`, its keys, and the real implementation of every port."""
+    """A gateway with the real implementation of every port.  `backend`: of the APIs that name none."""
     metrics = Metrics()
+    options = config.options_with(assembled.model.options)
     services = Services(
         clock=SystemClock(),
         transport=AiohttpTransport(),
         token_store=MemoryTokenStore(),
         token_counter=counter,
         token_meter=metrics.tokens,
-        identity=_identity(config),
-        options=config.options,
+        identity=_identity(config, assembled.model.identity),
+        options=options,
+        deployment=assembled.deployment,
+        backends=dict(assembled.backends),
         counters=MemoryCounterStore(),
-        cache=MemoryCache(config.options.cache_size),
+        cache=MemoryCache(options.cache_size),
         metric_sink=metrics.custom,
         event_loggers={name: FileEventLogger(name, path) for name, path in config.event_loggers},
     )
-    api = Api("api", "api", service_url=backend, key_header=config.subscription_header)
-    route = ApiRoute(api, tuple(OperationRoute(o, program) for o in _OPERATIONS))
-    subscribers = [Subscriber(Subscription(name, name, key, key)) for name, key in config.subscriptions]
-    configuration = Configuration(Router([route]), KeyRing(subscribers), frozenset({api.id}))
-    return Gateway(configuration, services, metrics=metrics, access_log=access_log)
+    return Gateway(assembled.configuration(backend), services, metrics=metrics, access_log=access_log)
 
 
 async def listen(runner: web.BaseRunner, host: str, port: int) -> tuple[str, int]:
@@ -144,7 +151,7 @@ def extensions_missing() -> bool:
 
 async def serve(
     config: ServeConfig,
-    program: Program,
+    assembled: Assembled,
     counter: TiktokenCounter,
     *,
     preload: bool,
@@ -153,23 +160,22 @@ async def serve(
     """Run until SIGTERM or SIGINT, then drain.  PortInUse when a listener cannot be opened.
 
     `preload`: the policy counts tokens, so the vocabularies must not be loaded by a request.
-    `mock` is the backend when the configuration names none.
+    `mock` is the backend of the APIs that name none.
     """
     async with contextlib.AsyncExitStack() as stack:
         if preload:
             counter.preload([DEFAULT_ENCODING])
         backend = config.backend
-        if backend is None:
-            assert mock is not None
+        if mock is not None:
             backend = await stack.enter_async_context(_in_process(mock))
         access_log = AccessLog(config.access_log)
         stack.push_async_callback(access_log.aclose)
-        gateway = build_gateway(config, program, backend, counter, access_log)
+        gateway = build_gateway(config, assembled, backend, counter, access_log)
         stack.push_async_callback(gateway.services.transport.aclose)
         for logger in gateway.services.event_loggers.values():
             assert isinstance(logger, FileEventLogger)
             stack.push_async_callback(logger.aclose)
-        server = Server(gateway, config.limits)
+        server = Server(gateway, replace(config.limits, body=gateway.services.options.max_request_body))
         ready = asyncio.Event()
         stopped = _stop_signal()
 
@@ -183,13 +189,14 @@ async def serve(
             ready.clear()
             server.draining = True
             await runner.cleanup()
+            await gateway.services.background.drain(config.drain_seconds)
 
         stack.push_async_callback(drain)
         if extensions_missing():
             log.warning("aiohttp's C extensions are missing: requests cost several times as much")
         tune_collector()
         ready.set()
-        shown = f"backend {backend}" if config.backend else "mock backend"
+        shown = "mock backend" if mock is not None else f"backend {backend}" if backend else _count(assembled)
         print(  # noqa: T201 - the one line that tells where it listens
             f"apimpy listening on {_url(host, port)} ({shown}), admin on {_url(admin_host, admin_port)}", flush=True
         )
@@ -197,6 +204,11 @@ async def serve(
             await asyncio.to_thread(counter.preload)
         await stopped.wait()
         log.info("draining")
+
+
+def _count(assembled: Assembled) -> str:
+    number = len({api.id for api in assembled.model.apis})
+    return "1 API" if number == 1 else f"{number} APIs"
 
 
 def _url(host: str, port: int) -> str:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from apimpy.runtime.exchange import Exchange
     from apimpy.runtime.message import Request, Url
 
-__all__ = ["BackendEntity", "PoolEntity", "present_credentials"]
+__all__ = ["BackendEntity", "PoolEntity", "credential_headers", "present_credentials"]
 
 
 class BackendEntity(Record, frozen=True):
@@ -43,16 +43,21 @@ class PoolEntity:
         raise PolicyFault("set-backend-service", "PolicyNotSupported", message)
 
 
+def _entity(ex: Exchange) -> BackendEntity | None:
+    target = ex.backend
+    if target is None or target.id is None:
+        return None
+    entity = ex.services.backends.get(target.id)
+    return entity if isinstance(entity, BackendEntity) else None
+
+
 def present_credentials(ex: Exchange, request: Request) -> None:
     """Give a request that is about to be sent the credentials of its backend.
 
     Only this request has them: expressions and traces never see them.
     """
-    target = ex.backend
-    if target is None or target.id is None:
-        return
-    entity = ex.services.backends.get(target.id)
-    if not isinstance(entity, BackendEntity):
+    entity = _entity(ex)
+    if entity is None:
         return
     for name, values in entity.headers:
         request.headers.popall(name, None)
@@ -62,3 +67,9 @@ def present_credentials(ex: Exchange, request: Request) -> None:
         more = "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in entity.query)
         held = request.url.query_string
         request.url = request.url.replace(query_string=f"{held}&{more}" if held else more)
+
+
+def credential_headers(ex: Exchange) -> tuple[str, ...]:
+    """The headers that nobody but the backend may see."""
+    entity = _entity(ex)
+    return () if entity is None else tuple(name for name, _ in entity.headers)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
+from apimpy.policies._entity import credential_headers, present_credentials
 from apimpy.policies._target import retarget
 from apimpy.policies._wire import drop_hop_by_hop, request_headers
 from apimpy.policy.base import Action, Policy
@@ -103,7 +104,10 @@ class ForwardRequest(Policy, element="forward-request", sections=("backend",)):
             mine.body = _Sent()
         else:
             outgoing = Body(body.wire())
-        return Request(mine.method, url, request_headers(mine), outgoing)
+        request = Request(mine.method, url, request_headers(mine), outgoing)
+        if ex.backend is not None and ex.backend.id is not None:
+            present_credentials(ex, request)
+        return request
 
     async def _send(self, ex: Exchange, request: Request) -> Response:
         seconds = self.timeout.get(ex) if self.timeout_ms is None else self.timeout_ms.get(ex) / 1000
@@ -137,7 +141,7 @@ class ForwardRequest(Policy, element="forward-request", sections=("backend",)):
                 break
             await response.body.close()
             if url.authority != request.url.authority:
-                for name in ("Authorization", "Cookie", "Host"):
+                for name in ("Authorization", "Cookie", "Host", *credential_headers(ex)):
                     request.headers.popall(name, None)
             if response.status == 303 or (response.status in (301, 302) and request.method == "POST"):
                 request.headers.popall("Content-Type", None)

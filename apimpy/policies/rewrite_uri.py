@@ -19,10 +19,15 @@ if TYPE_CHECKING:
     from apimpy.policy.plan import Plan
     from apimpy.runtime.exchange import Exchange
 
-__all__ = ["RewriteUri"]
+__all__ = ["RewriteUri", "placeholders"]
 
 _PLACEHOLDER = pattern(r"\{\*?([^{}/?&=]+)\}")
 _SEGMENT = ":@!$&'()*+,;=~-._"
+
+
+def placeholders(template: str) -> list[str]:
+    """The names of parameters in a template."""
+    return _PLACEHOLDER.findall(template)
 
 
 class RewriteUri(Policy, element="rewrite-uri", sections=INBOUND):

@@ -66,6 +66,7 @@ class Transport(Protocol):
         """The response head, its body a stream.  `timeout`: seconds to the head.  ConnectFailed, TimedOut.
 
         Sends `request.headers` as they are plus Host (unless present), Content-Length or chunked framing.
+        A `request.certificate` with its key is presented in the TLS handshake.
         """
 
     async def aclose(self) -> None: ...

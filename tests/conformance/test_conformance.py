@@ -25,7 +25,8 @@ from apimpy.dotnet.compile import CompileOptions
 from apimpy.dotnet.values import well_formed
 
 HERE = Path(__file__).parent
-THEMES = sorted(p.stem for p in (HERE / "expressions").glob("*.jsonl"))
+FILES = {p.stem: p for folder in ("expressions", "own") for p in sorted((HERE / folder).glob("*.jsonl"))}
+THEMES = list(FILES)
 EXPECTED = tomllib.loads((HERE / "expected-failures.toml").read_text(encoding="utf-8"))
 STRICT = CompileOptions(placeholders=False)
 LENIENT = CompileOptions(any_type=True, placeholders=False)
@@ -49,7 +50,7 @@ def fixture(name: str) -> dict[str, Any]:
 
 @cache
 def cases(theme: str) -> tuple[dict[str, Any], ...]:
-    lines = (HERE / "expressions" / f"{theme}.jsonl").read_text(encoding="utf-8").splitlines()
+    lines = FILES[theme].read_text(encoding="utf-8").splitlines()
     return tuple(json.loads(line) for line in lines if line.strip())
 
 

@@ -20,11 +20,12 @@ import pytest
 from aiohttp import web
 from multidict import CIMultiDict
 
+from apimpy.configuration.keys import KeyRing, Subscriber
+from apimpy.configuration.routing import ApiRoute, OperationRoute, Router
+from apimpy.configuration.serving import Configuration
 from apimpy.diagnostics import Severity, Sink
 from apimpy.document.reader import load, read
-from apimpy.gateway.app import Configuration, Gateway
-from apimpy.gateway.keys import KeyRing, Subscriber
-from apimpy.gateway.routing import ApiRoute, OperationRoute, Router
+from apimpy.gateway.app import Gateway
 from apimpy.gateway.server import Limits, Server
 from apimpy.gateway.transport import AiohttpTransport
 from apimpy.pipeline.compile import compile_document
@@ -211,9 +212,8 @@ async def _start(document: Any, corpus: Path, stack: contextlib.AsyncExitStack) 
     )
     product = Product("product", "Product") if document.scope == "product" else None
     keys = KeyRing([Subscriber(Subscription("sub-1", "First", _kit.KEY, _kit.KEY), product)])
-    keyless = frozenset() if document.keyed else frozenset({"api"})
     whole = program if document.answers_unmatched else None
-    configuration = Configuration(Router([ApiRoute(api, operations)]), keys, keyless, whole)
+    configuration = Configuration(Router([ApiRoute(api, operations, keyless=not document.keyed)]), keys, whole)
     gateway = Gateway(configuration, services)
     front = web.ServerRunner(Server(gateway, Limits()), shutdown_timeout=0.1)
     await front.setup()

@@ -15,7 +15,7 @@ from aiohttp import web
 
 from apimpy.diagnostics import Diagnostic, Severity
 from apimpy.gateway.config import ServeConfig
-from apimpy.gateway.load import load_program
+from apimpy.gateway.load import load_configuration
 from apimpy.gateway.run import build_gateway
 from apimpy.gateway.server import Server
 from apimpy.mock.backend import mock_application
@@ -103,10 +103,10 @@ def serve_example(stack: contextlib.AsyncExitStack, counter: TiktokenCounter) ->
 
     async def start(policy: Path, backend: str, named_values: dict[str, str], **settings: Any) -> Started:
         config = ServeConfig(policy, named_values=tuple(named_values.items()), **settings)
-        loaded = load_program(config.policy, config.fragments, named_values)
-        assert loaded.program is not None, [str(d) for d in loaded.diagnostics]
+        loaded = load_configuration(config, {})
+        assert loaded.assembled is not None, [str(d) for d in loaded.diagnostics]
         assert [str(d) for d in loaded.diagnostics if d.severity >= Severity.WARNING] == []
-        gateway = build_gateway(config, loaded.program, Url.parse(backend), counter)
+        gateway = build_gateway(config, loaded.assembled, Url.parse(backend), counter)
         stack.push_async_callback(gateway.services.transport.aclose)
         url = await _listen(stack, web.ServerRunner(Server(gateway, config.limits), shutdown_timeout=1.0))
         return Started(url, lambda: gateway.metrics.render().decode(), loaded.diagnostics)

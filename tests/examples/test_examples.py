@@ -672,7 +672,7 @@ ROWS = [
             Call("GET /a", 200, None, {"api-key": "k-blue"}, shows={"x-remaining-calls": "1"}),
         ],
         seen={"main": [Seen("GET /a")] * 3},
-        named={"calls-a-minute": "2", "answers-a-day": "100", "misses-a-minute": "100"},
+        named={"calls-a-minute": "2", "answers-a-day": "100", "kilobytes-a-day": "99", "misses-a-minute": "100"},
         settings=KEYED,
     ),
     Row(
@@ -694,7 +694,7 @@ ROWS = [
             Call("GET /a", 200, None, {"api-key": "k-blue"}),
         ],
         seen={"main": [Seen("GET /a")] * 3},
-        named={"calls-a-minute": "10", "answers-a-day": "1", "misses-a-minute": "100"},
+        named={"calls-a-minute": "10", "answers-a-day": "1", "kilobytes-a-day": "99", "misses-a-minute": "100"},
         answers={"main": [(500, {}, b""), OK]},
         settings=KEYED,
     ),
@@ -708,8 +708,24 @@ ROWS = [
             Call("GET /d", 429, None, shows={"x-remaining-calls": None}),
         ],
         seen={"main": [Seen("GET /a"), Seen("GET /b"), Seen("GET /c")]},
-        named={"calls-a-minute": "10", "answers-a-day": "10", "misses-a-minute": "2"},
+        named={"calls-a-minute": "10", "answers-a-day": "10", "kilobytes-a-day": "99", "misses-a-minute": "2"},
         answers={"main": [(404, {}, b""), OK, (404, {}, b"")]},
+        settings=KEYED,
+    ),
+    Row(
+        "fair-shares.xml",
+        "so many kilobytes a day: the answer that crosses the limit still arrives",
+        [
+            Call("GET /a", 200, b"x" * 2000, {"api-key": "k-red"}),
+            Call(
+                "GET /a",
+                403,
+                {"statusCode": 403, "message": r"~Out of bandwidth quota\. Quota will be replenished in [\d:]+\."},
+                {"api-key": "k-red"},
+            ),
+        ],
+        named={"calls-a-minute": "9", "answers-a-day": "9", "kilobytes-a-day": "2", "misses-a-minute": "9"},
+        answers={"main": [(200, {}, b"x" * 2000)]},
         settings=KEYED,
     ),
     Row(
@@ -910,7 +926,7 @@ async def test_tokens_of_a_provider(echo: Any, serve_example: Any) -> None:
     rows = [
         (signed("ann"), 200, None),
         (signed("ann"), 200, None),
-        (signed("ann"), 429, "TooManyRequests"),
+        (signed("ann"), 429, "OpenAITokenLimitExceeded"),
         (signed("bob"), 200, None),
         (signed("bob", roles=["Guest"]), 401, "TokenClaimValueNotAllowed"),
         (signed("bob", scp="chatter"), 401, "TokenClaimValueNotAllowed"),

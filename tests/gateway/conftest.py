@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from apimpy.gateway.app import Configuration, Gateway
+from apimpy.configuration.keys import KeyRing, Subscriber
+from apimpy.configuration.routing import ApiRoute, OperationRoute, Router
+from apimpy.configuration.serving import Configuration
+from apimpy.gateway.app import Gateway
 from apimpy.gateway.identity import NoIdentity
-from apimpy.gateway.keys import KeyRing, Subscriber
-from apimpy.gateway.routing import ApiRoute, OperationRoute, Router
 from apimpy.gateway.server import Limits, Server
 from apimpy.gateway.transport import AiohttpTransport
 from apimpy.observe.metrics import Metrics
@@ -53,6 +54,9 @@ class PassThrough:
 
     async def fail(self, ex: Exchange, fault: PolicyFault) -> None:
         ex.response = error_response(fault, ex.id)
+
+    async def preflight(self, ex: Exchange) -> bool:
+        return False
 
 
 @dataclass
@@ -125,9 +129,9 @@ async def serving() -> AsyncIterator[Callable[..., Awaitable[Running]]]:
             Operation("openai", "openai", "*", "/openai/deployments/{deployment-id}/*"),
             Operation("any", "any", "*", "/*"),
         )
-        route = ApiRoute(api, tuple(OperationRoute(o, program or PassThrough()) for o in operations))
+        routes = tuple(OperationRoute(o, program or PassThrough()) for o in operations)
         keys = KeyRing([Subscriber(Subscription("red", "red", "k-red", "k-red", "k-two"))])
-        configuration = Configuration(Router([route]), keys, frozenset({"api"} if keyless else ()))
+        configuration = Configuration(Router([ApiRoute(api, routes, keyless=keyless)]), keys)
         gateway = Gateway(configuration, services, metrics=metrics)
         server = Server(gateway, Limits(**limits))
         runner = web.ServerRunner(server, shutdown_timeout=2.0)

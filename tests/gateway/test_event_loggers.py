@@ -1,10 +1,14 @@
 """Loggers of the gateway: named on the command line, checked when the policy is loaded."""
 
+import os
+from pathlib import Path
+
 import pytest
 from click.testing import CliRunner
 
 from apimpy.cli.main import cli
-from apimpy.gateway.load import load_program
+from apimpy.gateway.config import ServeConfig
+from apimpy.gateway.load import load_configuration
 
 EVENT = '<log-to-eventhub logger-id="audit">x</log-to-eventhub>'
 NESTED = (
@@ -19,12 +23,11 @@ def policy(tmp_path, inside):
 
 
 @pytest.mark.parametrize("inside", [EVENT, NESTED])
-@pytest.mark.parametrize(
-    ("known", "loads"), [(None, True), (["audit"], True), (["audit", "b"], True), ([], False), (["b"], False)]
-)
+@pytest.mark.parametrize(("known", "loads"), [(["audit"], True), (["audit", "b"], True), ([], False), (["b"], False)])
 def test_unknown_loggers_are_errors_where_loggers_are_known(tmp_path, inside, known, loads):
-    loaded = load_program(policy(tmp_path, inside), None, {}, event_loggers=known)
-    assert (loaded.program is not None) == loads
+    files = tuple((name, Path(os.devnull)) for name in known)
+    loaded = load_configuration(ServeConfig(policy(tmp_path, inside), event_loggers=files), {})
+    assert (loaded.assembled is not None) == loads
     assert [(d.code, d.message) for d in loaded.diagnostics] == (
         [] if loads else [("CFG001", "Logger with id 'audit' could not be found.")]
     )

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
+from apimpy.configuration.routing import ApiRoute, OperationRoute, Router
+from apimpy.configuration.serving import Configuration
 from apimpy.diagnostics import Sink
 from apimpy.document.reader import read
-from apimpy.gateway.app import Configuration, Gateway
+from apimpy.gateway.app import Gateway
 from apimpy.gateway.identity import NoIdentity
-from apimpy.gateway.routing import ApiRoute, OperationRoute, Router
 from apimpy.gateway.transport import AiohttpTransport
 from apimpy.observe.metrics import Metrics
 from apimpy.pipeline.compile import compile_document

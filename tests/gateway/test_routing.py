@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from apimpy.gateway.routing import ApiRoute, OperationRoute, Router
+from apimpy.configuration.routing import ApiRoute, OperationRoute, Router
 from apimpy.runtime.exchange import Api, Operation
+from apimpy.runtime.message import Body, Headers, Request, Url
 
 
 def router(*apis: tuple[str, list[tuple[str, str, str]]]) -> Router:
@@ -18,6 +19,10 @@ def router(*apis: tuple[str, list[tuple[str, str, str]]]) -> Router:
         )
         for path, ops in apis
     )
+
+
+def request(method: str, target: str, **headers: str) -> Request:
+    return Request(method, Url.parse("http://gw.test" + target), Headers(headers), Body())
 
 
 STANDARD = router(
@@ -69,13 +74,13 @@ MANY = router(
     ],
 )
 def test_match(routes: Router, method: str, path: str, operation: str | None, parameters: dict[str, str]) -> None:
-    found = routes.match(method, path)
+    found = routes.match(request(method, path))
     assert (found.operation.id if found else None) == operation
     if found:
         assert found.parameters == parameters
 
 
 def test_path_after_the_api() -> None:
-    found = MANY.match("GET", "/shop/v2/files/a%20b.json")
+    found = MANY.match(request("GET", "/shop/v2/files/a%20b.json"))
     assert found is not None
     assert (found.path, found.parameters) == ("/files/a%20b.json", {"name": "a b"})

@@ -167,7 +167,7 @@ async def test_errors_in_the_document(tmp_path: Path) -> None:
 
 async def test_unsupported_policy_warns_and_fails_where_it_is_reached(tmp_path: Path) -> None:
     path = tmp_path / "later.xml"
-    unsupported = "<log-to-eventhub logger-id='l'>x</log-to-eventhub>"
+    unsupported = "<invoke-request backend-id='b' />"
     path.write_text(EMPTY.replace("<outbound/>", f"<outbound>{unsupported}</outbound>"))
     words = [str(path), "--mock", "--port", "0", "--admin-port", "0"]
     async with running("serve", *words) as gateway, aiohttp.ClientSession() as session:

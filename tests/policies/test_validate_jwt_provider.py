@@ -424,6 +424,25 @@ async def test_a_directory_has_a_limited_number_of_entries(h, kit, provider, mon
     assert [url.rpartition("/")[2] for url in entries] == ["2", "3", "4"]
 
 
+async def test_a_directory_full_of_fetches_takes_no_more(h, kit, provider, monkeypatch):
+    monkeypatch.setattr(openid, "_MOST_ENTRIES", 1)
+    monkeypatch.setattr(openid, "DEADLINE", 0.3)
+    provider.answers["/slow"] = silent
+    slow = asyncio.ensure_future(check(h, kit, policy(f"{provider.url}/slow"), K.token()))
+    await asyncio.sleep(0.05)
+    assert await check(h, kit, policy(provider), K.token(iss=provider.issuer)) == unreachable(provider.at)
+    await slow
+    assert await check(h, kit, policy(provider), K.token(iss=provider.issuer)) is None
+
+
+async def test_a_query_is_not_shown(h, kit, provider, caplog):
+    """What follows the path may be a secret: neither the caller nor the log gets it."""
+    provider.answers["/c"] = answer(404)
+    found = await check(h, kit, policy(f"{provider.url}/c?code=s3cret"), K.token())
+    assert found == unreachable(f"{provider.url}/c")
+    assert "s3cret" not in caplog.text
+
+
 # --- 18: issuers and metadata -----------------------------------------------------------------------------------------
 
 

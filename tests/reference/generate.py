@@ -81,6 +81,23 @@ CAUGHT = (
     "InvalidCastException",
     "KeyNotFoundException",
 )
+CONSTRUCTS = frozenset(
+    (
+        "captured declarations",  # lambdas that use a variable of `is T x`, `case T x` or `out var x`
+        "filters",
+        "goto from a loop",
+        "is object",
+        "case var",
+        "items of elements",  # a[i++].Item1 += x
+        "late functions",  # called above their declaration
+        "method groups",
+        "named arguments",
+        "nullable negation",
+        "null receivers",
+        "references",  # ref and out parameters
+        "tuple equality",
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +122,16 @@ class Function:
 
 
 class Writer:
-    """Writes one program, asking `below(n)` for a number under n at every choice."""
+    """Writes one program, asking `below(n)` for a number under n at every choice.
 
-    def __init__(self, below: Callable[[int], int], *, fuel: int = 90) -> None:
+    `without` names constructs to leave out: `CONSTRUCTS`.
+    """
+
+    def __init__(
+        self, below: Callable[[int], int], *, fuel: int = 90, without: frozenset[str] = frozenset()
+    ) -> None:
         self.below, self.fuel = below, fuel
+        self.without = without
         self.scopes: list[list[Var]] = [[]]
         self.functions: list[list[Function]] = [[]]
         self.count = 0
@@ -144,6 +167,10 @@ class Writer:
 
     def declare(self, name: str, t: str, *, writable: bool = True, reference: bool = False) -> None:
         self.scopes[-1].append(Var(name, t, self.depth, writable, reference))
+
+    def declare_inside(self, name: str, t: str) -> None:
+        """A variable that an expression declares."""
+        self.declare(name, t, reference="captured declarations" in self.without)
 
     def visible(self, t: str, *, writable: bool = False, reference: bool = False) -> list[str]:
         """Names of variables of that type; `reference`: those that may be passed by reference."""
@@ -284,7 +311,7 @@ class Writer:
                 given.append(f"({self.expr(kind, d)} & 3)")
             else:
                 given.append(self.expr(kind, d))
-        if f.names and len(given) > 1 and self.perhaps(3):
+        if f.names and len(given) > 1 and "named arguments" not in self.without and self.perhaps(3):
             named = [f"{a}: {value}" for a, value in zip(f.names, given, strict=True)]
             given = named[1:] + named[:1]
         return f"{f.name}({', '.join(given)})"
@@ -482,7 +509,7 @@ class Writer:
 
     def lambda_expr(self, t: str, d: int) -> str:
         plain = [f.name for fs in self.functions for f in fs if f.result == "int" and f.params == (("", "int"),)]
-        if self.perhaps(3):
+        if "method groups" not in self.without and self.perhaps(3):
             return f"new Func<int, int>({self.pick((*plain, self.expr('List<int>', d) + '.IndexOf'))})"
         return f"new Func<int, int>({self.arrow('int', 'int', d)})"
 

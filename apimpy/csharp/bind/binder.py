@@ -252,6 +252,8 @@ class Binder:
         """The platform's list of types and members that policy expressions may use."""
         if self.any_type or owner.allows(member) or owner.namespace == "Apim":
             return
+        if owner.kind == "delegate" or owner.full_name == "System.Object":
+            return  # calling what a lambda made, and what every object has, is not on the list and not refused
         if not owner.allowed:
             self.error(where, "EXP001", f"Usage of type '{owner.full_name}' is not supported within expressions")
         else:
@@ -432,6 +434,8 @@ class Binder:
         if kind == "constant":
             return bd.BConst(t, e.start, e.end, const=e.const)
         const = MISSING
+        if kind == "numeric" and keyword(t) == "decimal" and isinstance(e.const, float) and not abs(e.const) < 2**96:
+            return self.error(where or e, "CS0031", f"Constant value '{e.const}' cannot be converted to a 'decimal'")
         if kind == "numeric" and e.const is not MISSING:
             try:
                 const = fold_convert(e.const, e.type, t, checked=self.checked is not False)

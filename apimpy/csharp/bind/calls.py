@@ -298,17 +298,13 @@ def _explain(
         if why == "mode":
             p = c.method.params[c.slots[i]]
             if p.mode in ("out", "ref"):
-                b.error(
-                    a.node.value or a.node, "CS1620", f"Argument {i + 1} must be passed with the '{p.mode}' keyword"
-                )
+                b.error(at, "CS1620", f"Argument {i + 1} must be passed with the '{p.mode}' keyword")
             else:
-                b.error(
-                    a.node.value or a.node, "CS1615", f"Argument {i + 1} may not be passed with the '{a.mode}' keyword"
-                )
+                b.error(at, "CS1615", f"Argument {i + 1} may not be passed with the '{a.mode}' keyword")
             return
         mode = "out " if a.mode in ("out", "out declaration") else ""
         b.error(
-            a.node.value or a.node,
+            at,
             "CS1503",
             f"Argument {i + 1}: cannot convert from '{mode}{given}' to '{mode}{c.types[i].name}'",
         )
@@ -342,8 +338,8 @@ def _explain(
         return
     bad = next((a for a in args if a.name and not any(p.name == a.name for m in methods for p in m.params)), None)
     if bad is not None:
-        at = n.Node(bad.node.start, bad.node.start + len(bad.name or ""))
-        b.error(at, "CS1739", f"The best overload for '{name}' does not have a parameter named '{bad.name}'")
+        label = n.Node(bad.node.start, bad.node.start + len(bad.name or ""))
+        b.error(label, "CS1739", f"The best overload for '{name}' does not have a parameter named '{bad.name}'")
         return
     named = [a.name for a in args if a.name]
     twice = next((a for i, a in enumerate(args) if a.name and a.name in [x.name for x in args[:i]]), None)

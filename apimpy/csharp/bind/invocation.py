@@ -25,10 +25,13 @@ def call(b: Binder, node: n.Call) -> BExpr:
     target_node = node.target
     if isinstance(target_node, n.Name) and target_node.name == "nameof" and b.find("nameof") is None:
         return _nameof(b, node)
+    reported = len(b.problems)
     target = b.bind(target_node)
     if isinstance(target, bd.BProperty) and isinstance(target_node, n.Member) and not is_delegate(target.type):
         extensions = tuple(b.universe.extensions(target_node.name.name))  # a property is not in the way of a call
         if extensions and target.receiver is not None:
+            own = b.problems[reported:]  # what concerns the property: it is not what is called
+            b.problems[reported:] = [p for p in own if p.start < target_node.name.start]
             type_args = target_node.name.type_args
             bound_args = tuple(b.type(t) for t in type_args) if type_args is not None else None
             target = bd.BMethodGroup(

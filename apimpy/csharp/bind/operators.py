@@ -32,8 +32,11 @@ _NAMES = {"+": "+", "-": "-", "*": "*", "/": "/", "%": "%", "&": "&", "|": "|", 
 def _folded(b: Binder, node: n.Node, op: str, left: BExpr, right: BExpr, word: str, result: Type) -> Any:
     x, y = left.const, right.const
     if x is MISSING or y is MISSING or word in ("float", "decimal"):
-        if word == "decimal" and op in ("/", "%") and y is not MISSING and x is not MISSING and not y:
-            b.error(node, "CS0020", "Division by constant zero")
+        if word == "decimal" and x is not MISSING and y is not MISSING and op not in _COMPARE:
+            if op in ("/", "%") and not y:
+                b.error(node, "CS0020", "Division by constant zero")
+            elif op in PYTHON and op not in ("/", "%") and not abs(PYTHON[op](x, y)) < 2**96:
+                b.error(node, "CS0463", "Evaluation of the decimal constant expression failed")
         return MISSING
     if op in _COMPARE:
         if word == "char":

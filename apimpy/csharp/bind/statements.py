@@ -311,7 +311,7 @@ def foreach(b: Binder, node: n.Foreach) -> BStmt:
     item: Type = ERROR
     if source.type is not ERROR:
         found = element_type(b, source.type)
-        if source.type is NULL:
+        if source.type is NULL or source.const is None:
             b.error(node.source, "CS0186", "Use of null is not valid in this context")
         elif found is None:
             b.error(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -98,6 +98,10 @@ class JToken:
 
     def children(self) -> list[JToken]:
         return []
+
+    def as_sequence(self) -> Iterable[JToken]:
+        """The token where an enumerable of tokens is wanted."""
+        return self.children()
 
     def __iter__(self) -> Iterator[JToken]:
         return iter(self.children())

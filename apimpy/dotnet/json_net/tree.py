@@ -130,6 +130,10 @@ class JArray(JContainer):
                 items[i] = wrap(item, self)
         return items
 
+    def as_sequence(self) -> Iterable[JToken]:
+        """An array is its own sequence: an enumeration notices changes."""
+        return self
+
     def at(self, index: int) -> JToken:
         items = self._items
         if not 0 <= index < len(items):

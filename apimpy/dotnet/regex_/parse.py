@@ -42,6 +42,7 @@ class _Parser:
         self.unnamed = 0
         self.depth = 0
         self.balancing = False
+        self.open: list[int | None] = []
 
     # --- basics ---
 
@@ -191,7 +192,7 @@ class _Parser:
             if self.options & EXPLICIT:
                 return self.closed()
             self.unnamed += 1
-            return n.Group(self.unnamed, self.closed())
+            return self.captured(self.unnamed)
         self.i += 1
         for prefix, behind, negated in (
             ("=", False, False),
@@ -266,7 +267,19 @@ class _Parser:
             raise self.fail(bad)
         self.i += 1
         number = None if not name else int(name) if name.isdigit() else self.by_name[name]
-        return n.Group(number, self.closed(), pops)
+        return self.captured(number, pops)
+
+    def captured(self, number: int | None, pops: int | None = None) -> n.Node:
+        """The rest of a capturing group."""
+        self.open.append(number)
+        body = self.closed()
+        self.open.pop()
+        return n.Group(number, body, pops)
+
+    def reference(self, number: int) -> n.Node:
+        """A backreference; one to a group that is still open sees the capture of the round before."""
+        self.balancing = self.balancing or number in self.open
+        return n.Backreference(number, self.folds, self.ascii)
 
     def conditional(self) -> n.Node:
         start = self.i
@@ -319,9 +332,9 @@ class _Parser:
         if c == "k":
             return self.named_reference()
         if c in "<'" and (found := self.bracketed(self.i)) is not None:
-            return n.Backreference(found, self.folds, self.ascii)
+            return self.reference(found)
         if c in "123456789" and (number := self.number_reference()) is not None:
-            return n.Backreference(number, self.folds, self.ascii)
+            return self.reference(number)
         char, self.i = escaped_char(self.text, self.i, lambda i, text: self.fail(text, i))
         return n.Literal(char, self.folds)
 
@@ -342,7 +355,7 @@ class _Parser:
         number = self.bracketed(self.i)
         if number is None:
             raise self.fail("Unrecognized escape sequence \\\\k.")
-        return n.Backreference(number, self.folds, self.ascii)
+        return self.reference(number)
 
     def number_reference(self) -> int | None:
         """A back reference by number, or None if the digits are an octal code."""

@@ -176,8 +176,11 @@ def decimal_sub(a: Decimal, b: Decimal) -> Decimal:
 
 def decimal_mul(a: Decimal, b: Decimal) -> Decimal:
     product = _WIDE.multiply(a, b)
-    if not product and max(_coefficient(a), _coefficient(b)) >> 32:
-        return Decimal(0)  # only products of 32-bit coefficients keep the scale of a zero
+    if max(_coefficient(a), _coefficient(b)) >> 32:
+        if not product:
+            return Decimal(0)  # only products of 32-bit coefficients keep the scale of a zero
+    elif product.as_tuple().exponent < -47:  # type: ignore[operator]  # finite
+        return Decimal(0)
     fitted = fit(product)
     if not fitted and product.adjusted() < -48:
         return Decimal(0)

@@ -192,6 +192,7 @@ _standard(exception, ClrError)
 
 argument = _declare(ex.ArgumentException)
 argument.prop("string? ParamName", attr="param")
+argument.prop("string Message", attr="text")  # an override: on the list only the exception class itself stands
 argument.ctor("ArgumentException(string? message, string? paramName)", _message_and_name(ex.ArgumentException))
 
 

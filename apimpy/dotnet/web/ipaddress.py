@@ -106,7 +106,6 @@ address_family = enum_type(
 ip_address = clr_type(
     "System.Net.IPAddress",
     python=IPAddress,
-    allowed="AddressFamily Equals GetAddressBytes IsLoopback Parse TryParse ToString",
 )
 
 for _name, _data in (

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from apimpy.runtime.services import Services
 
-__all__ = ["Directory", "Metadata"]
+__all__ = ["Directory", "Metadata", "bare"]
 
 KEEP = 3600.0
 RETRY = 300.0
@@ -107,8 +107,11 @@ class Directory:
         if found is None:
             if len(self._entries) >= _MOST_ENTRIES:  # URLs made by expressions: the oldest goes
                 idle = next((u for u, e in self._entries.items() if e.flight is None), None)
-                if idle is not None:
-                    del self._entries[idle]
+                if idle is None:  # all are being fetched: this one is not, and so has no keys
+                    found = _Entry()
+                    found.tried = float("inf")
+                    return found
+                del self._entries[idle]
             found = self._entries[url] = _Entry()
         return found
 
@@ -136,11 +139,16 @@ class Directory:
             import logging
 
             why = str(error) or type(error).__name__
-            logging.getLogger("apimpy.openid").warning("no OpenID configuration from %s: %s", url, why)
+            logging.getLogger("apimpy.openid").warning("no OpenID configuration from %s: %s", bare(url), why)
         finally:
             entry.flight = None
             if not flight.done():
                 flight.set_result(None)
+
+
+def bare(url: str) -> str:
+    """A URL for messages: what follows the path may be a secret."""
+    return url.partition("?")[0].partition("#")[0]
 
 
 async def _fetch(services: Services, url: str) -> Metadata:

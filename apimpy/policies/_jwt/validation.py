@@ -14,7 +14,7 @@ from apimpy.policies._jwt.claims import check_audience, check_client, check_issu
 from apimpy.policies._jwt.decryption import DecryptionKey, decrypt
 from apimpy.policies._jwt.failure import TokenError, denied, invalid
 from apimpy.policies._jwt.keys import NO_KEYS, Key, KeySet, key_from_public, rsa_key, secret_bytes, secret_key
-from apimpy.policies._jwt.openid import Directory
+from apimpy.policies._jwt.openid import Directory, bare
 from apimpy.policies._jwt.parsing import MALFORMED, parse, segments
 from apimpy.policies._jwt.signatures import algorithms, verify
 from apimpy.policy.base import Action
@@ -207,7 +207,7 @@ class Validator:
         """The token, when it passes.  TokenError."""
         token, key = opened.token, opened.key
         if terms.urls and not known:
-            raise invalid(f"IDX20803: Unable to obtain configuration from: '{', '.join(terms.urls)}'.")
+            raise invalid(f"IDX20803: Unable to obtain configuration from: '{', '.join(map(bare, terms.urls))}'.")
         if token.signature and token.algorithm != "none":
             keys = self._keys(known)
             if key is None or not any(k.fingerprint == key.fingerprint for k in keys.candidates(token.key_id)):
