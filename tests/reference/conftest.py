@@ -9,7 +9,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, settings
 
 HERE = Path(__file__).parent
-for _name in ("operations", "evaluator", "generate"):
+for _name in ("operations", "walk", "evaluator", "phrases", "generate"):
     if f"reference_{_name}" not in sys.modules:
         _spec = importlib.util.spec_from_file_location(f"reference_{_name}", HERE / f"{_name}.py")
         assert _spec is not None
@@ -19,5 +19,4 @@ for _name in ("operations", "evaluator", "generate"):
         _spec.loader.exec_module(_module)
 
 _SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
-settings.register_profile("default", deadline=None, derandomize=True, suppress_health_check=_SLOW)
 settings.register_profile("long", deadline=None, max_examples=20_000, suppress_health_check=_SLOW, print_blob=True)

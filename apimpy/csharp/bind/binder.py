@@ -67,8 +67,7 @@ class Binder:
         self.unknown = False
         """A named value without a value occurs: nothing can run, but everything else is checked."""
         self.ids = 0
-        self.contexts: dict[int, FunctionContext] = {}
-        self.lambdas: dict[tuple[int, tuple[Type, ...], Type | None, int], tuple[bd.BLambda | None, list[Problem]]] = {}
+        self.lambdas: dict[tuple[n.Lambda, tuple[Type, ...], Type | None, FunctionContext], tuple[bd.BLambda | None, list[Problem]]] = {}
         self.accesses: list[bd.BTemp] = []
         """Receivers of the conditional accesses around the current node."""
         self.outcomes: list[BExpr] = []

@@ -52,8 +52,7 @@ def speculate(
     b: Binder, e: bd.BUnboundLambda, inputs: list[Type], target: Type | None
 ) -> tuple[bd.BLambda | None, list[Problem]]:
     # the same lambda in another binding of the function around it sees other variables
-    b.contexts.setdefault(id(b.fn), b.fn)
-    key = (id(e.node), tuple(inputs), target, id(b.fn))
+    key = (e.node, tuple(inputs), target, b.fn)
     if key not in b.lambdas:
         b.lambdas[key] = bind_lambda(b, e, inputs, target)
     return b.lambdas[key]
