@@ -55,6 +55,8 @@ class LocalFunctionSymbol(Record):
     id: int
     in_loop: bool = False
     generic: Generic | None = None
+    escapes: bool = False
+    """Called by a lambda, or made a delegate: may run when its loop is a round further."""
 
     @property
     def name(self) -> str:
@@ -107,6 +109,17 @@ class BLocal(BExpr):
     local: Local
 
 
+class BNewLocal(BLocal):
+    """A variable declared where it is assigned: `out var x`."""
+
+
+class BLet(BExpr):
+    """Values held in temporaries, in order, while `body` is evaluated."""
+
+    bindings: list[tuple[BTemp, BExpr]]
+    body: BExpr
+
+
 class BTemp(BExpr):
     """The non-null receiver inside a conditional access, or a value computed once."""
 
@@ -146,6 +159,8 @@ class BLambda(BExpr):
     params: tuple[Local, ...]
     body: BExpr | BStmt
     result: Type
+    held: tuple[tuple[Local, BExpr], ...] = ()
+    """Evaluated when the delegate is made (the receiver of a method group)."""
 
 
 class BCall(BExpr):
@@ -334,6 +349,8 @@ class BIs(BExpr):
     operand: BExpr
     of: Type
     local: Local | None
+    always: bool = False
+    """`is var x`: true whatever the operand is, null included."""
 
 
 class BIsConst(BExpr):
@@ -465,6 +482,8 @@ class BLabel(Record):
     of: Type | None
     local: Local | None
     when: BExpr | None
+    always: bool = False
+    """`case var x`: matches whatever comes, null included."""
 
 
 class BSection(Record):

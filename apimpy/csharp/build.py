@@ -250,6 +250,10 @@ BUILD: dict[str, Callable[[Children, int, int], Any]] = {
     "generic_name": lambda c, s, e: n.Name(s, e, c[0].value, tuple(c[1:])),
     "argument_named": lambda c, s, e: n.Argument(s, e, c[1], c[0].value),
     "argument_named_out": lambda c, s, e: n.Argument(s, e, c[1], c[0].value, "out"),
+    "argument_named_ref": lambda c, s, e: n.Argument(s, e, c[1], c[0].value, "ref"),
+    "argument_named_out_declaration": lambda c, s, e: n.Argument(
+        s, e, None, c[0].value, "out declaration", c[1], c[2].value
+    ),
     "argument_out": lambda c, s, e: n.Argument(s, e, c[0], None, "out"),
     "argument_ref": lambda c, s, e: n.Argument(s, e, c[0], None, "ref"),
     "argument_out_declaration": lambda c, s, e: n.Argument(s, e, None, None, "out declaration", c[0], c[1].value),

@@ -33,6 +33,7 @@ __all__ = [
     "OverflowException",
     "RegexMatchTimeoutException",
     "RegexParseException",
+    "SystemException",
     "TimeZoneNotFoundException",
     "UriFormatException",
     "XmlException",
@@ -63,7 +64,14 @@ def _make(name: str, base: type[ClrError], default: str) -> type[ClrError]:
     return type(short, (base,), {"full_name": name, "default": default, "__doc__": name, "__module__": __name__})
 
 
-class ArgumentException(ClrError):
+class SystemException(ClrError):
+    """System.SystemException: the base of what the class library itself throws."""
+
+    full_name = "System.SystemException"
+    default = "System error."
+
+
+class ArgumentException(SystemException):
     """System.ArgumentException"""
 
     full_name = "System.ArgumentException"
@@ -95,54 +103,56 @@ class ArgumentOutOfRangeException(ArgumentException):
 
 ApplicationException = _make("System.ApplicationException", ClrError, "Error in the application.")
 ArithmeticException = _make(
-    "System.ArithmeticException", ClrError, "Overflow or underflow in the arithmetic operation."
+    "System.ArithmeticException", SystemException, "Overflow or underflow in the arithmetic operation."
 )
 DivideByZeroException = _make("System.DivideByZeroException", ArithmeticException, "Attempted to divide by zero.")
 OverflowException = _make(
     "System.OverflowException", ArithmeticException, "Arithmetic operation resulted in an overflow."
 )
-FormatException = _make("System.FormatException", ClrError, "Input string was not in a correct format.")
+FormatException = _make("System.FormatException", SystemException, "Input string was not in a correct format.")
 UriFormatException = _make("System.UriFormatException", FormatException, "Invalid URI.")
 IndexOutOfRangeException = _make(
-    "System.IndexOutOfRangeException", ClrError, "Index was outside the bounds of the array."
+    "System.IndexOutOfRangeException", SystemException, "Index was outside the bounds of the array."
 )
 ArrayTypeMismatchException = _make(
     "System.ArrayTypeMismatchException",
-    ClrError,
+    SystemException,
     "Attempted to access an element as a type incompatible with the array.",
 )
-InvalidCastException = _make("System.InvalidCastException", ClrError, "Specified cast is not valid.")
+InvalidCastException = _make("System.InvalidCastException", SystemException, "Specified cast is not valid.")
 InvalidOperationException = _make(
     "System.InvalidOperationException",
-    ClrError,
+    SystemException,
     "Operation is not valid due to the current state of the object.",
 )
 ObjectDisposedException = _make(
     "System.ObjectDisposedException", InvalidOperationException, "Cannot access a disposed object."
 )
 KeyNotFoundException = _make(
-    "System.Collections.Generic.KeyNotFoundException", ClrError, "The given key was not present in the dictionary."
+    "System.Collections.Generic.KeyNotFoundException",
+    SystemException,
+    "The given key was not present in the dictionary.",
 )
 NotImplementedException = _make(
-    "System.NotImplementedException", ClrError, "The method or operation is not implemented."
+    "System.NotImplementedException", SystemException, "The method or operation is not implemented."
 )
-NotSupportedException = _make("System.NotSupportedException", ClrError, "Specified method is not supported.")
+NotSupportedException = _make("System.NotSupportedException", SystemException, "Specified method is not supported.")
 NullReferenceException = _make(
-    "System.NullReferenceException", ClrError, "Object reference not set to an instance of an object."
+    "System.NullReferenceException", SystemException, "Object reference not set to an instance of an object."
 )
 TimeZoneNotFoundException = _make(
     "System.TimeZoneNotFoundException", ClrError, "The time zone ID was not found on the local computer."
 )
 RegexMatchTimeoutException = _make(
-    "System.Text.RegularExpressions.RegexMatchTimeoutException", ClrError, "The Regex engine has timed out."
+    "System.Text.RegularExpressions.RegexMatchTimeoutException", SystemException, "The Regex engine has timed out."
 )
 RegexParseException = _make("System.Text.RegularExpressions.RegexParseException", ArgumentException, "")
 CryptographicException = _make(
     "System.Security.Cryptography.CryptographicException",
-    ClrError,
+    SystemException,
     "Error occurred during a cryptographic operation.",
 )
-XmlException = _make("System.Xml.XmlException", ClrError, "An XML error has occurred.")
+XmlException = _make("System.Xml.XmlException", SystemException, "An XML error has occurred.")
 JsonException = _make("Newtonsoft.Json.JsonException", ClrError, "")
 JsonReaderException = _make("Newtonsoft.Json.JsonReaderException", JsonException, "")
 JsonWriterException = _make("Newtonsoft.Json.JsonWriterException", JsonException, "")

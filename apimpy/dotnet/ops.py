@@ -309,12 +309,16 @@ def caster(of: Type) -> Callable[[Any], Any]:
 def catcher(of: Type) -> type[BaseException]:
     """The Python class a catch clause of that type catches."""
     if isinstance(of, Named):
-        if of.decl.full_name in ("System.Exception", "System.SystemException"):
+        if of.decl.full_name == "System.Exception":
             return ClrError
         python = of.decl.python
         if python is not None and issubclass(python, BaseException):
             return python
     return _NeverRaised
+
+
+class Goto(Exception):
+    """On the way from a `goto case` to its switch.  Not a C# exception: no `catch` of a policy sees it."""
 
 
 class _NeverRaised(ClrError):

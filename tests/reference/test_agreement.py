@@ -34,7 +34,7 @@ LONG = settings.default is not None and settings.default.max_examples > 1000
 BRIEF = settings(
     max_examples=120, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
 )
-PATIENT = Limits(steps=3_000_000, seconds=20.0)
+PATIENT = Limits(steps=1_000_000, seconds=8.0)
 
 
 @pytest.fixture(autouse=True)

@@ -104,7 +104,7 @@ def out_target(b: Binder, a: Arg, t: Type) -> BExpr | None:
             return None
         kind = t if declared.is_var else b.type(declared)
         local = b.declare(a.node, name, kind)
-        return bd.BLocal(kind, a.node.start, a.node.end, local)
+        return bd.BNewLocal(kind, a.node.start, a.node.end, local)
     if a.value is None:
         return None
     if isinstance(a.value, bd.BLocal):

@@ -51,7 +51,10 @@ def compound(
     value = b.try_convert(result, target.type)
     if value is None:
         c = explicit(result.type, target.type)
-        fits = right is None or b.can_convert(right, target.type) or keyword(strip_nullable(right.type)) == "int"
+        shift = isinstance(node, n.Assign) and node.op in ("<<", ">>")
+        fits = right is None or shift or b.can_convert(right, target.type)
+        if right is not None and not fits and keyword(strip_nullable(target.type)) in NUMERIC:
+            return b.convert(right, target.type, node)
         if c is not None and fits and keyword(strip_nullable(target.type)) in NUMERIC:
             before, b.checked = b.checked, b.checked or False
             value = b.apply(result, c, target.type)

@@ -67,7 +67,7 @@ class Binder:
         self.unknown = False
         """A named value without a value occurs: nothing can run, but everything else is checked."""
         self.ids = 0
-        self.lambdas: dict[tuple[n.Lambda, tuple[Type, ...], Type | None, FunctionContext], tuple[bd.BLambda | None, list[Problem]]] = {}
+        self.lambdas: dict[lambdas.Key, tuple[bd.BLambda | None, list[Problem]]] = {}
         self.accesses: list[bd.BTemp] = []
         """Receivers of the conditional accesses around the current node."""
         self.outcomes: list[BExpr] = []
@@ -439,7 +439,7 @@ class Binder:
             try:
                 const = fold_convert(e.const, e.type, t, checked=self.checked is not False)
             except OverflowError:
-                if self.checked is not False and not isinstance(e.const, float):
+                if self.checked is not False:
                     return self.error(
                         where or e,
                         "CS0221",

@@ -17,6 +17,7 @@ from apimpy.csharp.known import INTEGRAL, is_nullable, keyword
 from apimpy.csharp.lookup import delegate_signature, is_delegate
 from apimpy.csharp.types import (
     ERROR,
+    MISSING,
     NULL,
     VOID,
     ArrayType,
@@ -378,6 +379,23 @@ def _explain(
         b.error(node, "CS1501", f"No overload for method '{name}' takes {len(args)} arguments")
 
 
+def _keep_order(b: Binder, slots: list[int], given: dict[int, BExpr]) -> None:
+    """Named arguments are evaluated as they are written: the first one evaluated holds the others."""
+    written = [j for j in slots if j in given]
+    first = min(written, default=0)
+    if written == sorted(written) or all(given[j].const is not MISSING for j in written):
+        return
+    bindings: list[tuple[bd.BTemp, BExpr]] = []
+    for j in written:
+        value = given[j]
+        temp = b.temp(value.type, value)
+        temp.nullable = value.nullable
+        bindings.append((temp, value))
+        given[j] = temp
+    own = given[first]
+    given[first] = bd.BLet(own.type, own.start, own.end, bindings, own, nullable=own.nullable)
+
+
 def _lacks(m: Method, args: list[Arg]) -> bool:
     """A required parameter gets no argument."""
     return len(args) < sum(1 for p in m.params if not p.optional and p.mode != "params")
@@ -409,6 +427,7 @@ def apply(b: Binder, node: n.Node, c: Candidate, args: list[Arg]) -> tuple[list[
             rest.append(value)
         else:
             given[slot] = value
+    _keep_order(b, c.slots, given)
     out: list[BExpr] = []
     for j, p in enumerate(m.params):
         if p.mode == "out":

@@ -162,7 +162,7 @@ def is_type(b: Binder, node: n.IsType) -> BExpr:
     operand = b.value(node.operand)
     if node.type.is_var and node.declared is not None and operand.type is not ERROR:
         local = b.declare(node, node.declared, operand.type) if node.declared != "_" else None
-        return bd.BIs(b.k.bool_, node.start, node.end, operand, operand.type, local)
+        return bd.BIs(b.k.bool_, node.start, node.end, operand, operand.type, local, always=True)
     if node.declared is None and len(node.type.parts) >= 1 and not node.type.ranks and not node.type.nullable:
         constant = _constant_pattern(b, node)
         if constant is not None:

@@ -86,6 +86,7 @@ def call_local(b: Binder, node: n.Node, target: bd.BLocalFunctionRef, args: list
     values, outs = apply(b, node, c, args)
     if symbol.generic is not None:
         symbol = _instance(b, symbol, symbol.generic, c.method)
+    symbol.escapes = symbol.escapes or (b.fn.is_lambda and b.fn.depth > symbol.depth)
     return bd.BLocalCall(
         symbol.result, node.start, node.end, symbol, values, outs, nullable=is_reference(symbol.result)
     )

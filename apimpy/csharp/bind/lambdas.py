@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from apimpy.csharp.parser import Problem
 
 
+Key = tuple[n.Lambda, tuple[Type, ...], Type | None, FunctionContext]
+"""What decides how a lambda is bound: parameter types, target, and the function around it, whose variables it sees."""
+
+
 def try_lambda(b: Binder, e: bd.BUnboundLambda, inputs: list[Type], target: Type | None) -> bd.BLambda | None:
     """The lambda bound with these parameter types, or None when that does not work.
 
@@ -51,7 +55,6 @@ def report_lambda(b: Binder, e: bd.BUnboundLambda, target: Type) -> None:
 def speculate(
     b: Binder, e: bd.BUnboundLambda, inputs: list[Type], target: Type | None
 ) -> tuple[bd.BLambda | None, list[Problem]]:
-    # the same lambda in another binding of the function around it sees other variables
     key = (e.node, tuple(inputs), target, b.fn)
     if key not in b.lambdas:
         b.lambdas[key] = bind_lambda(b, e, inputs, target)
@@ -169,7 +172,9 @@ def delegate_from(b: Binder, e: BExpr, t: Type) -> bd.BLambda | None:
         locals_.append(Local(f"a{i}", p.type, b.fn.depth + 1, id=b.ids))
     values: list[BExpr] = [bd.BLocal(x.type, e.start, e.end, x, nullable=is_reference(x.type)) for x in locals_]
     body: BExpr
+    held: tuple[tuple[Local, BExpr], ...] = ()
     if isinstance(e, bd.BLocalFunctionRef):
+        e.symbol.escapes = True
         if len(e.symbol.params) != len(values):
             return None
         converted = [b.try_convert(v, p.type) for v, p in zip(values, e.symbol.params, strict=True)]
@@ -184,14 +189,20 @@ def delegate_from(b: Binder, e: BExpr, t: Type) -> bd.BLambda | None:
             return None
         m = chosen.method
         given, _ = apply(b, n.Node(e.start, e.end), chosen, args)
-        body = bd.BCall(m.result, e.start, e.end, m, None if m.static else e.receiver, given, [])
+        receiver = None if m.static else e.receiver
+        if receiver is not None and not isinstance(receiver, bd.BContext):
+            b.ids += 1
+            kept = Local("receiver", receiver.type, b.fn.depth + 1, id=b.ids)
+            held = ((kept, receiver),)
+            receiver = bd.BLocal(receiver.type, e.start, e.end, kept)
+        body = bd.BCall(m.result, e.start, e.end, m, receiver, given, [])
     if shape.result is not VOID:
         converted_body = b.try_convert(body, shape.result)
         if converted_body is None:
             return None
         body = converted_body
     b.effects.loops = True
-    return bd.BLambda(t, e.start, e.end, tuple(locals_), body, shape.result)
+    return bd.BLambda(t, e.start, e.end, tuple(locals_), body, shape.result, held)
 
 
 def is_open(t: Type) -> bool:

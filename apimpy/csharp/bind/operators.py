@@ -301,10 +301,18 @@ def _tuples_equal(b: Binder, node: n.Node, op: str, left: BExpr, right: BExpr, l
             "operator has "
             f"tuple types of cardinality {len(lt.elements)} on the left and {len(rt.elements)} on the right.",
         )
-    for x, y in zip(lt.elements, rt.elements, strict=True):
-        if binary_bound(b, node, op, b.temp(x, node), b.temp(y, node)).type is ERROR:
+    one, other = b.temp(lt, node), b.temp(rt, node)
+    whole: BExpr | None = None
+    for i, (x, y) in enumerate(zip(lt.elements, rt.elements, strict=True)):
+        a = bd.BItem(x, left.start, left.end, one, i, nullable=is_reference(x))
+        c = bd.BItem(y, right.start, right.end, other, i, nullable=is_reference(y))
+        part = binary_bound(b, node, op, a, c)
+        if part.type is ERROR:
             return b.broken(node)
-    return BBinary(b.k.bool_, node.start, node.end, op, left, right, lt)
+        joined = "&&" if op == "==" else "||"
+        whole = part if whole is None else BLogical(b.k.bool_, node.start, node.end, joined, whole, part)
+    assert whole is not None
+    return bd.BLet(b.k.bool_, node.start, node.end, [(one, left), (other, right)], whole)
 
 
 def _may_share(a: Type, b: Type) -> bool:
@@ -421,7 +429,7 @@ def unary_bound(b: Binder, node: n.Node, op: str, operand: BExpr) -> BExpr:
         return b.error(node, "CS0023", f"Operator '{op}' cannot be applied to operand of type '{name}'")
     if lifted:
         wide = k.nullable(on)
-        return BUnary(wide, node.start, node.end, op, b.convert(operand, wide, operand))
+        return BUnary(wide, node.start, node.end, op, b.convert(operand, wide, operand), b.checked is True)
     x = b.convert(operand, on, operand)
     const = MISSING
     if x.const is not MISSING and keyword(on) not in ("float", "decimal"):

@@ -395,6 +395,13 @@ def continue_(b: Binder, node: n.Continue) -> BStmt:
 
 
 def rethrow(b: Binder, node: n.Rethrow) -> BStmt:
+    if b.fn.in_finally and b.fn.in_catch:
+        b.error(
+            node,
+            "CS0724",
+            "A throw statement with no arguments is not allowed in a finally clause that is nested inside the nearest "
+            "enclosing catch clause",
+        )
     if not b.fn.in_catch:
         b.error(node, "CS0156", "A throw statement with no arguments is not allowed outside of a catch clause")
     return bd.BRethrow(node.start, node.end)
@@ -445,8 +452,10 @@ def try_(b: Binder, node: n.Try) -> BStmt:
             local = b.declare(c, c.name, t) if c.name is not None else None
             when = condition(b, c.when) if c.when is not None else None
             b.fn.in_catch += 1
+            outside, b.fn.in_finally = b.fn.in_finally, 0
             catches.append(bd.BCatch(t, local, when, bind_body(b, c.body)))
             b.fn.in_catch -= 1
+            b.fn.in_finally = outside
     final: bd.BBlock | None = None
     if node.finally_ is not None:
         b.fn.in_finally += 1

@@ -122,7 +122,8 @@ def _label(b: Binder, label: n.Label, value: BExpr, seen: set[Any]) -> bd.BLabel
         if label.name is not None and label.name != "_":
             local = b.declare(label, label.name, of)
     when = condition(b, label.when) if label.when is not None else None
-    return bd.BLabel(test, of, local, when)
+    always = label.type is not None and label.type.is_var and (when is None or when.const is True)
+    return bd.BLabel(test, of, local, when, always)
 
 
 def goto(b: Binder, node: n.Goto) -> BStmt:

@@ -44,6 +44,8 @@ _EXPRESSIONS: dict[type, Callable[[Emitter, Any], ast.expr]] = {
     bd.BConditional: expressions.conditional,
     bd.BNullTest: expressions.null_test,
     bd.BConcat: operators.concat,
+    bd.BNewLocal: expressions.local_expr,
+    bd.BLet: expressions.let,
     bd.BDispose: expressions.dispose,
     bd.BLogical: expressions.logical,
     bd.BThrow: expressions.throw,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 from typing import Any
 
 from apimpy.csharp import bound as bd
@@ -74,10 +75,23 @@ def with_outs(em: Emitter, call: ast.expr, outs: list[tuple[int, BExpr | None]])
     t = em.fresh()
     items: list[ast.expr] = [ast.NamedExpr(ast.Name(t, STORE), call)]
     for i, (_, place) in enumerate(outs):
+        if isinstance(place, bd.BNewLocal):
+            new_cell(em, place.local)
         if place is not None:
             items.append(store(em, place, ast.Subscript(load(t), const(i + 1), LOAD), wanted=False))
     items.append(ast.Subscript(load(t), const(0), LOAD))
     return em.sequence(items)
+
+
+def new_cell(em: Emitter, local: Local) -> None:
+    """A variable that lambdas share exists before the statement that declares it inside an expression."""
+    if local.cell:
+        em.pre.insert(0, em.declare(local, const(None)))
+
+
+def let(em: Emitter, e: bd.BLet) -> ast.expr:
+    held = [ast.NamedExpr(ast.Name(em.temp_name(t), STORE), em.expr(v)) for t, v in e.bindings]
+    return em.sequence([*held, em.expr(e.body)])
 
 
 def local_call(em: Emitter, e: bd.BLocalCall) -> ast.expr:
@@ -169,6 +183,8 @@ def default(em: Emitter, e: bd.BDefault) -> ast.expr:
 
 
 def is_(em: Emitter, e: bd.BIs) -> ast.expr:
+    if e.local is not None:
+        new_cell(em, e.local)
     if e.local is None:
         if isinstance(e.operand, bd.BConvert) and e.operand.type is e.of:
             value = em.expr(e.operand)
@@ -176,7 +192,7 @@ def is_(em: Emitter, e: bd.BIs) -> ast.expr:
                 return const(value.value is not None)
             return ast.Compare(value, [ast.IsNot()], [const(None)])
         return ast.Call(em.tester(e.of), [em.expr(e.operand)], [])
-    if e.operand.type is e.of:  # `is var x`
+    if e.always:
         return em.sequence([em.assign_expr(e.local, em.expr(e.operand)), const(True)])
     t = em.fresh()
     test = ast.Call(em.tester(e.of), [ast.NamedExpr(ast.Name(t, STORE), em.expr(e.operand))], [])
@@ -260,6 +276,9 @@ def stable(em: Emitter, target: BExpr) -> tuple[BExpr, list[ast.expr]]:
         on = hold(target.receiver) if target.receiver is not None else None
         index = [hold(i) for i in target.index]
         return bd.BProperty(target.type, target.start, target.end, target.prop, on, index), before
+    if isinstance(target, bd.BItem):
+        whole, before = stable(em, target.target)
+        return bd.BItem(target.type, target.start, target.end, whole, target.position), before
     if isinstance(target, bd.BArrayIndex):
         return bd.BArrayIndex(
             target.type, target.start, target.end, hold(target.array), [hold(i) for i in target.index]
@@ -267,8 +286,13 @@ def stable(em: Emitter, target: BExpr) -> tuple[BExpr, list[ast.expr]]:
     return target, before
 
 
+Held = Sequence[tuple[str, ast.expr]]
+"""Names of a function's own, bound when it is made."""
+
+
 def lambda_(em: Emitter, e: bd.BLambda) -> ast.expr:
     depth = em.functions[-1].depth + 1
+    held = [(em.local(local), em.not_null(value)) for local, value in e.held]
     f = Function(depth, is_lambda=True)
     em.functions.append(f)
     kept, em.pre = em.pre, []
@@ -278,7 +302,7 @@ def lambda_(em: Emitter, e: bd.BLambda) -> ast.expr:
             before = em.pre
             cells = [p for p in e.params if p.cell]
             if not before and not cells:
-                return ast.Lambda(arguments(em, e.params, f), body)
+                return ast.Lambda(arguments(em, e.params, f, held), body)
             statements: list[ast.stmt] = [*before, ast.Return(body)]
         else:
             statements = em.body(e.body)
@@ -286,7 +310,7 @@ def lambda_(em: Emitter, e: bd.BLambda) -> ast.expr:
             if p.cell:
                 statements.insert(0, ast.Assign([ast.Name(em.local(p), STORE)], ast.List([load(em.local(p))], LOAD)))
         name = em.fresh()
-        definition = define(em, name, e.params, f, statements)
+        definition = define(em, name, e.params, f, statements, held)
     finally:
         em.functions.pop()
         em.pre = kept
@@ -294,18 +318,28 @@ def lambda_(em: Emitter, e: bd.BLambda) -> ast.expr:
     return load(name)
 
 
-def arguments(em: Emitter, params: tuple[Local, ...] | list[Local], f: Function) -> ast.arguments:
-    """Parameters, then the cells of loop variables bound now."""
+def arguments(
+    em: Emitter,
+    params: tuple[Local, ...] | list[Local],
+    f: Function,
+    held: Held = (),
+) -> ast.arguments:
+    """Parameters, then what is bound now: cells of loop variables, receivers of method groups."""
     own = [ast.arg(em.local(p)) for p in params]
     cells = sorted(f.captures, key=lambda x: x.id)
     cells = [c for c in cells if c.depth < f.depth]
     names = [*(em.local(c) for c in cells), *sorted(f.calls)]
-    extra = [ast.arg(name) for name in names]
-    defaults: list[ast.expr | None] = [load(name) for name in names]
+    extra = [ast.arg(name) for name in (*names, *(name for name, _ in held))]
+    defaults: list[ast.expr | None] = [*(load(name) for name in names), *(value for _, value in held)]
     return ast.arguments([], own, None, extra, defaults, None, [])
 
 
 def define(
-    em: Emitter, name: str, params: tuple[Local, ...] | list[Local], f: Function, body: list[ast.stmt]
+    em: Emitter,
+    name: str,
+    params: tuple[Local, ...] | list[Local],
+    f: Function,
+    body: list[ast.stmt],
+    held: Held = (),
 ) -> ast.stmt:
-    return ast.FunctionDef(name, arguments(em, params, f), body or [ast.Pass()], [], type_params=[])  # type: ignore[call-arg]
+    return ast.FunctionDef(name, arguments(em, params, f, held), body or [ast.Pass()], [], type_params=[])  # type: ignore[call-arg]

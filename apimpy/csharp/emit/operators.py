@@ -156,6 +156,8 @@ def user_operator(em: Emitter, e: bd.BBinary, m: Method) -> ast.expr:
 
 
 def reference(em: Emitter, e: bd.BBinary) -> ast.expr:
+    if isinstance(e.left, bd.BLocal) and isinstance(e.right, bd.BLocal) and e.left.local is e.right.local:
+        return const(e.op == "==")  # a box is itself, which numbers in Python would not show
     x, y = em.expr(e.left), em.expr(e.right)
     if not any(isinstance(v, ast.Constant) and v.value is None for v in (x, y)):
         same = em.op("same", x, y)

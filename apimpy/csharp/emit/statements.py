@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from apimpy.csharp import bound as bd
 from apimpy.csharp.emit.expressions import define, store, throw
-from apimpy.csharp.emit.writer import JSON_TREE, LOAD, STORE, Emitter, Function, const, load
+from apimpy.csharp.emit.writer import JSON_TREE, LOAD, STORE, Emitter, Function, Jump, const, load
 from apimpy.csharp.lookup import is_reference
 from apimpy.csharp.types import MISSING, NULL, Named
 
@@ -228,15 +228,18 @@ def switch(em: Emitter, s: bd.BSwitch) -> list[ast.stmt]:
     f.continues.append(flag)
     chain: list[ast.stmt] = []
     gotos = em.gotos
-    em.gotos = (chosen, s)
+    em.gotos = Jump(chosen, s, len(f.continues))
     for number in range(len(s.sections) - 1, -1, -1):
         body = [x for child in s.sections[number].body for x in em.statement(child)]
         test = ast.Compare(load(chosen), [ast.Eq()], [const(number)])
         chain = [ast.If(test, body or [ast.Pass()], chain)]
-    em.gotos = gotos
     f.continues.pop()
     out.append(ast.Assign([ast.Name(flag, STORE)], const(False)))
+    if em.gotos.raised:  # from inside a loop of a section
+        leave = ast.ExceptHandler(em.g(em.ops.Goto), None, [ast.Continue()])
+        chain = [ast.Try(chain, [leave], [], [])]
     out.append(ast.While(const(True), [tick(em), *chain, ast.Break()], []))
+    em.gotos = gotos
     if f.continues:
         out.append(ast.If(load(flag), continue_(em, bd.BContinue(s.start, s.end)), []))
     return out
@@ -249,18 +252,21 @@ def label(em: Emitter, case: bd.BLabel, s: bd.BSwitch) -> ast.expr | None:
     if case.value is not None:
         if case.value.const is None or case.value.type is NULL:
             tests.append(ast.Compare(value, [ast.Is()], [const(None)]))
+        elif isinstance(case.value.const, float) and case.value.const != case.value.const:  # a pattern asks Equals
+            tests.append(ast.Compare(value, [ast.NotEq()], [value]))
         elif s.value.type is em.k.object_:
             tests.append(em.op("equals", value, em.expr(case.value)))
         else:
             tests.append(ast.Compare(value, [ast.Eq()], [em.expr(case.value)]))
     elif case.of is not None:
         boxed = em.boxed(value, s.value.type)
-        if case.of is s.value.type and case.local is not None and case.when is None and not is_reference(case.of):
+        if case.always or (case.of is s.value.type and not is_reference(case.of)):
             tests.append(const(True))
         else:
             tests.append(ast.Call(em.tester(case.of), [boxed], []))
         if case.local is not None:
-            bind = assign_expr_new(em, case.local, ast.Call(em.caster(case.of), [boxed], []))
+            given = value if case.always else ast.Call(em.caster(case.of), [boxed], [])
+            bind = assign_expr_new(em, case.local, given)
             tests.append(em.sequence([bind, const(True)]))
     elif case.when is None:
         return None
@@ -278,7 +284,8 @@ def assign_expr_new(em: Emitter, local: Local, value: ast.expr) -> ast.expr:
 
 def goto(em: Emitter, s: bd.BGoto) -> list[ast.stmt]:
     assert em.gotos is not None
-    chosen, switch = em.gotos
+    jump = em.gotos
+    switch = jump.switch
     number = (
         switch.default
         if s.value is None
@@ -292,7 +299,11 @@ def goto(em: Emitter, s: bd.BGoto) -> list[ast.stmt]:
             None,
         )
     )
-    return [ast.Assign([ast.Name(chosen, STORE)], const(-1 if number is None else number)), ast.Continue()]
+    pick = ast.Assign([ast.Name(jump.chosen, STORE)], const(-1 if number is None else number))
+    if len(em.functions[-1].continues) == jump.depth:
+        return [pick, ast.Continue()]
+    jump.raised = True
+    return [pick, ast.Raise(em.g(em.ops.Goto), None)]
 
 
 def local_function(em: Emitter, s: bd.BLocalFunction) -> list[ast.stmt]:
@@ -313,4 +324,6 @@ def local_function(em: Emitter, s: bd.BLocalFunction) -> list[ast.stmt]:
             start.append(em.declare(p, em.constant(em.ops.default_of(p.type), p.type)))
     if outs:
         body = [*body, ast.Return(ast.Tuple([const(None), *(em.read(x) for x in outs)], LOAD))]
+    if not s.symbol.escapes:  # it runs in the round that declares it: names find the right cells by themselves
+        f.captures.clear()
     return [define(em, f"f{s.symbol.id}", taken, f, [*start, *body])]

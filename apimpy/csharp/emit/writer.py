@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from apimpy.csharp.bound import BExpr, BStmt, Local
 
-__all__ = ["COMPARE", "JSON_TREE", "LOAD", "STORE", "Emitter", "Function", "const", "load"]
+__all__ = ["COMPARE", "JSON_TREE", "LOAD", "STORE", "Emitter", "Function", "Jump", "const", "load"]
 
 LOAD, STORE = ast.Load(), ast.Store()
 COMPARE: dict[str, Callable[[], ast.cmpop]] = {
@@ -56,6 +56,15 @@ class Function:
         the step of a `for`, the name of a switch's flag, or nothing."""
 
 
+class Jump:
+    """Where `goto case` goes: the variable with the chosen section, the switch, and how deep in loops it stands."""
+
+    def __init__(self, chosen: str, switch: bd.BSwitch, depth: int) -> None:
+        self.chosen, self.switch, self.depth = chosen, switch, depth
+        self.raised = False
+        """Some goto stands inside a loop of a section, which it has to leave first."""
+
+
 class Emitter:
     """The state of one emission, and what every part of it needs."""
 
@@ -84,8 +93,8 @@ class Emitter:
         """Temporaries that stand for a variable."""
         self.made: dict[str, Any] = {}
         """Casters, testers and boxers, by kind and type."""
-        self.gotos: tuple[str, bd.BSwitch] | None = None
-        """The variable with the chosen section, and the switch around the current statement."""
+        self.gotos: Jump | None = None
+        """The switch around the current statement."""
 
     # --- names
 

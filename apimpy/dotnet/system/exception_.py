@@ -18,13 +18,6 @@ if TYPE_CHECKING:
 __all__ = ["exception"]
 
 
-class SystemException(ClrError):
-    """System.SystemException"""
-
-    full_name = "System.SystemException"
-    default = "System error."
-
-
 class TimeoutException(ClrError):
     """System.TimeoutException"""
 
@@ -274,7 +267,7 @@ aggregate.ctor("AggregateException()", _plain(AggregateException))
 aggregate.ctor("AggregateException(string? message)", _with_message(AggregateException))
 aggregate.ctor("AggregateException(string? message, Exception innerException)", _aggregate)
 
-system = _declare(SystemException)
+system = _declare(ex.SystemException)
 application = _declare(ex.ApplicationException)
 arithmetic = _declare(ex.ArithmeticException)
 divide_by_zero = _declare(ex.DivideByZeroException)
