@@ -12,8 +12,6 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 JOBS ?= auto
 
-export PYTHONWARNINGS = default
-
 .PHONY: demo test check gen corpus wheel bench clean
 .DEFAULT_GOAL := test
 

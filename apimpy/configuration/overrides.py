@@ -99,18 +99,8 @@ class Overrides:
 
 
 _KNOWN = frozenset(
-    [
-        "apis",
-        "backends",
-        "groups",
-        "namedvalues",
-        "operations",
-        "policyfragments",
-        "products",
-        "subscriptions",
-        "versionsets",
-    ]
-) | {"apiversionsets"}
+    ("apis", "apiversionsets", "backends", "groups", "namedvalues", "operations", "policyfragments", "products")
+) | {"subscriptions", "versionsets"}
 
 
 def _unused(node: Node, used: set[int], sink: Sink) -> None:

@@ -174,11 +174,9 @@ def _scalar(raw: Any, span: Span) -> Node:
     text: str = raw.value
     if raw.style:  # quoted, or a block: always a text
         return Node("text", text, span, text)
-    kind, value = _WORDS.get(
-        text.lower() if text in ("True", "False", "Null", "TRUE", "FALSE", "NULL") else text, (None, None)
-    )
-    if kind is not None:
-        return Node(kind, value, span, text)
+    word = _WORDS.get(text) or (_WORDS.get(text.lower()) if text.istitle() or text.isupper() else None)
+    if word is not None:
+        return Node(*word, span, text)
     if text in ("", "~"):
         return Node("null", None, span, text)
     if _INT.fullmatch(text) and len(text) < 20:
@@ -190,9 +188,8 @@ def _scalar(raw: Any, span: Span) -> Node:
 
 def _twice(key: str, span: Span, first: Span, sink: Sink) -> None:
     line, _ = first.line_col
-    sink.report(
-        "CFG003", f"the key '{key}' appears twice; the first one is in line {line}", span, related=((first, key),)
-    )
+    message = f"the key '{key}' appears twice; the first one is in line {line}"
+    sink.report("CFG003", message, span, related=((first, key),))
 
 
 # --- JSON -------------------------------------------------------------------------------------------------------------
@@ -222,7 +219,10 @@ class _Json:
     """A recursive reader; strings are taken apart by the standard library."""
 
     def __init__(self, file: SourceFile, sink: Sink) -> None:
+        from json import JSONDecoder
+
         self._file, self._text, self._sink = file, file.text, sink
+        self._decode = JSONDecoder().raw_decode
 
     def skip(self, at: int) -> int:
         found = _SPACE.match(self._text, at)
@@ -252,10 +252,10 @@ class _Json:
         return Node("number", held, self._file.span(at, number.end()), number[0]), number.end()
 
     def _string(self, at: int) -> tuple[str, int]:
-        from json import JSONDecodeError, JSONDecoder
+        from json import JSONDecodeError
 
         try:
-            value, end = JSONDecoder().raw_decode(self._text, at)
+            value, end = self._decode(self._text, at)
         except JSONDecodeError as error:
             raise _Broken(error.msg[:1].lower() + error.msg[1:], error.pos) from None
         return str(value), end

@@ -485,6 +485,11 @@ class BLabel(Record):
     always: bool = False
     """`case var x`: matches whatever comes, null included."""
 
+    @property
+    def total(self) -> bool:
+        """Nothing gets past it."""
+        return self.always and (self.when is None or self.when.const is True)
+
 
 class BSection(Record):
     labels: list[BLabel]

@@ -104,7 +104,7 @@ def known() -> Known:
 
 
 def is_nullable(t: Type) -> bool:
-    return isinstance(t, Named) and t.decl.full_name == "System.Nullable"
+    return isinstance(t, Named) and bool(t.args) and t.decl.full_name == "System.Nullable"
 
 
 def strip_nullable(t: Type) -> Type:

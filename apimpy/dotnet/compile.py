@@ -4,13 +4,14 @@
 
 Problems go to the sink at their place in the policy file; with any error there is no function (None).
 `CompiledExpression.call(context, rt)` gives the boxed C# value; it raises `ClrError` for what C# would throw and
-`BudgetExceeded` when a budget runs out, and nothing else.
+`BudgetExceeded` when a budget runs out, and nothing else.  What the compiler makes sees to that itself, so `call` is
+the function and nothing around it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from apimpy.csharp import bound as bd
@@ -22,7 +23,6 @@ from apimpy.csharp.parser import Problem, parse
 from apimpy.csharp.types import ERROR, NULL, ArrayType, Named, Type
 from apimpy.diagnostics import Severity, Sink
 from apimpy.dotnet import ops
-from apimpy.dotnet.exceptions import BudgetExceeded, ClrError
 from apimpy.dotnet.universe import DotNet, universe
 from apimpy.record import Record
 from apimpy.source import SourceMap
@@ -51,19 +51,22 @@ class CompiledExpression(Record, frozen=True):
     fn: Callable[[Any, Any], Any]
     reads_request_body: bool
     reads_response_body: bool
+    guards: bool = False
+    """`fn` raises nothing that it may not."""
 
-    def call(self, context: Any, rt: Any) -> Any:
-        """The boxed value.  ClrError, BudgetExceeded."""
-        try:
-            return self.fn(context, rt)
-        except (ClrError, BudgetExceeded):
-            raise
-        except RecursionError:
-            raise BudgetExceeded("the expression nests calls too deeply") from None
-        except MemoryError:
-            raise BudgetExceeded("the expression needs too much memory") from None
-        except Exception as error:
-            raise ClrError(f"Internal error in the evaluation: {type(error).__name__}: {error}") from error
+    @property
+    def call(self) -> Callable[[Any, Any], Any]:
+        """Gives the boxed value.  ClrError, BudgetExceeded."""
+        return self.fn if self.guards else partial(_guarded, self.fn)
+
+
+def _guarded(fn: Callable[[Any, Any], Any], context: Any, rt: Any) -> Any:
+    try:
+        return fn(context, rt)
+    except ops.guarded:
+        raise
+    except Exception as error:
+        raise ops.defect(error)  # noqa: B904  it knows its cause
 
 
 def compile_island(
@@ -88,7 +91,7 @@ def compile_island(
         where = map.span(0, len(source))
         sink.report("EXP003", f"Expression return type '{done.static.full_name}' is not allowed", where)
         return None
-    return CompiledExpression(source, done.static, done.fn, done.request_body, done.response_body)
+    return CompiledExpression(source, done.static, done.fn, done.request_body, done.response_body, guards=True)
 
 
 class _Place:

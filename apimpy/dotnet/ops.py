@@ -15,6 +15,7 @@ from apimpy.csharp.types import AnonymousType, ClrType, Named, TupleType, Type
 from apimpy.dotnet import typecheck
 from apimpy.dotnet.exceptions import (
     ArrayTypeMismatchException,
+    BudgetExceeded,
     ClrError,
     IndexOutOfRangeException,
     InvalidOperationException,
@@ -47,6 +48,22 @@ default_of = typecheck.default_of
 
 def null_reference() -> Any:
     raise NullReferenceException
+
+
+guarded = (ClrError, BudgetExceeded)
+"""What a compiled expression may raise."""
+
+
+def defect(error: Exception) -> ClrError | BudgetExceeded:
+    """What stands for anything else that comes out of an expression."""
+    if isinstance(error, RecursionError | MemoryError):
+        much = "nests calls too deeply" if isinstance(error, RecursionError) else "needs too much memory"
+        ended = BudgetExceeded(f"the expression {much}")
+        ended.__suppress_context__ = True
+        return ended
+    made = ClrError(f"Internal error in the evaluation: {type(error).__name__}: {error}")
+    made.__cause__ = error
+    return made
 
 
 def no_value() -> Any:

@@ -365,7 +365,7 @@ def equals(a: Any, b: Any) -> bool:
         return True
     if a is None or b is None:
         return False
-    if isinstance(a, (bool, int, float, str)):
+    if isinstance(a, (bool, int, float, str)) or isinstance(b, (bool, int, float, str)):  # b alone: a decimal beside 1
         return type(a) is type(b) and (a == b or (a != a and b != b))
     return bool(a == b)
 

@@ -10,9 +10,19 @@ from apimpy.policy.base import ALL_SECTIONS, Known
 __all__ = ["KNOWN"]
 
 
+_ONCE = frozenset(
+    (
+        "validate-odata-request validate-parameters validate-headers llm-semantic-cache-lookup "
+        "azure-openai-semantic-cache-lookup llm-semantic-cache-store azure-openai-semantic-cache-store "
+        "http-data-source sql-data-source cosmosdb-data-source"
+    ).split()
+)
+"""May stand only once in a section."""
+
+
 def _known(names: str, sections: str, *, container: bool = False) -> dict[str, Known]:
     where = ALL_SECTIONS if sections == "all" else frozenset(sections.split())
-    return {name: Known(name, where, container) for name in names.split()}
+    return {name: Known(name, where, container, name not in _ONCE) for name in names.split()}
 
 
 KNOWN: dict[str, Known] = {

@@ -9,6 +9,7 @@ from apimpy.policies._sections import REQUEST_SIDE
 from apimpy.policies._target import escaped, target
 from apimpy.policies._wire import request_headers
 from apimpy.policies.authentication_basic import AuthenticationBasic
+from apimpy.policies.authentication_certificate import AuthenticationCertificate
 from apimpy.policies.authentication_managed_identity import AuthenticationManagedIdentity
 from apimpy.policies.set_body import SetBody
 from apimpy.policies.set_header import SetHeader
@@ -57,15 +58,6 @@ class Proxy(Item, element="proxy"):
     password: Value[str] | None = attr(default=None, doc="Its password.")
 
 
-class ClientCertificate(Item, element="authentication-certificate"):
-    """A TLS client certificate for this request; recognised only."""
-
-    thumbprint: Value[str] | None = attr(default=None, doc="Certificate by thumbprint.")
-    certificate_id: Value[str] | None = attr(default=None, doc="Certificate by id.")
-    body: Value[bytes] | None = attr(default=None, doc="PFX.")
-    password: Value[str] | None = attr(default=None, doc="Password of the PFX.")
-
-
 class Outgoing(Policy):
     """A request of the policy's own; the caller's request stays as it is.
 
@@ -79,7 +71,7 @@ class Outgoing(Policy):
     method: SetMethod | None = child(SetMethod, doc="GET when there is none and mode is new.")
     headers: tuple[SetHeader, ...] = children(SetHeader)
     body: SetBody | None = child(SetBody)
-    certificate: ClientCertificate | None = child(ClientCertificate)
+    certificate: AuthenticationCertificate | None = child(AuthenticationCertificate)
     basic: AuthenticationBasic | None = child(AuthenticationBasic)
     identity: AuthenticationManagedIdentity | None = child(AuthenticationManagedIdentity)
     proxy: Proxy | None = child(Proxy)
@@ -90,24 +82,27 @@ class Outgoing(Policy):
             cx.report("POL007", f"<{self.element}> needs a <set-url> unless mode is copy", where)
         if sum(part is not None for part in (self.certificate, self.basic, self.identity)) > 1:
             cx.report("POL007", f"<{self.element}> takes one authentication policy at most", where)
-        for part in (self.certificate, self.proxy):
-            if part is not None:
-                message = f"<{part.element}> is not supported here: a request that reaches it is answered with 500"
-                cx.report("POL019", message, part.source.name_span)
+        if self.proxy is not None:
+            message = "<proxy> is not supported here: a request that reaches it is answered with 500"
+            cx.report("POL019", message, self.proxy.source.name_span)
 
     def bodies(self, section: str) -> int:
         """The bodies to buffer before the request is built."""
         copies = not (isinstance(self.mode, Constant) and self.mode.value == "new")
-        return self.needs() | (BODY_REQUEST if copies and self.body is None and section in REQUEST_SIDE else 0)
+        return self.needs() | (BODY_REQUEST if copies and self._keeps_body and section in REQUEST_SIDE else 0)
+
+    @property
+    def _keeps_body(self) -> bool:
+        """A copy needs the current body: to send it, or for a template to read."""
+        return self.body is None or self.body.reads_message
 
     def builder(self, section: str) -> Callable[[Exchange], Awaitable[Request]]:
         """A function that makes the request, with every expression evaluated."""
-        missing = next((part for part in (self.certificate, self.proxy) if part is not None), None)
         edits = tuple(self._edits())
 
         async def build(ex: Exchange) -> Request:
-            if missing is not None:
-                raise not_supported(self.element, f"{missing.element} in {self.element}")
+            if self.proxy is not None:
+                raise not_supported(self.element, f"proxy in {self.element}")
             if self.mode.get(ex) == "copy":
                 request = self._copy(ex, section)
             elif self.url is None:
@@ -119,22 +114,25 @@ class Outgoing(Policy):
                     await edit(ex, request)
                 else:
                     edit(ex, request)
-            return Request(request.method, request.url, request_headers(request), request.body)
+            made = Request(request.method, request.url, request_headers(request), request.body)
+            made.certificate = request.certificate
+            return made
 
         return build
 
     def _edits(self) -> list[tuple[Callable[[Exchange, Request], Any], bool]]:
         """What the children do, in document order, and which of it waits."""
-        parts: list[Any] = [self.url, self.method, *self.headers, self.body, self.basic, self.identity]
+        parts: list[Any] = [self.url, self.method, *self.headers, self.body]
+        parts += [self.certificate, self.basic, self.identity]
         found: list[tuple[Callable[[Exchange, Request], Any], bool]] = []
         for part in sorted((p for p in parts if p is not None), key=lambda p: int(p.source.span.start)):
-            edit = part.editor() if isinstance(part, SetHeader) else part.edit
+            edit = part.editor() if isinstance(part, (SetBody, SetHeader)) else part.edit
             found.append((edit, part is self.identity))
         return found
 
     def _copy(self, ex: Exchange, section: str) -> Request:
         current = ex.request
-        data = current.body.wire() if section in REQUEST_SIDE and self.body is None else b""
+        data = current.body.wire() if section in REQUEST_SIDE and self._keeps_body else b""
         request = Request(current.method, target(ex), Headers(current.headers), Body(data))
         request.ip_address = current.ip_address
         request.host_overridden = current.host_overridden and self.url is None

@@ -11,18 +11,18 @@ from collections.abc import Callable
 from typing import Any
 from xml.parsers import expat
 
-__all__ = ["WRITERS", "to_json"]
+__all__ = ["WRITERS", "Node", "parsed", "to_json"]
 
 _WHITE = " \t\r\n"
 _MAX_DEPTH = 200
 
 
-class _Node:
+class Node:
     __slots__ = ("attributes", "content", "name")
 
     def __init__(self, name: str, attributes: list[tuple[str, str]]) -> None:
         self.name, self.attributes = name, attributes
-        self.content: list[_Node | str] = []
+        self.content: list[Node | str] = []
 
     @property
     def texts(self) -> list[str]:
@@ -30,13 +30,13 @@ class _Node:
         return [piece for piece in self.content if isinstance(piece, str) and piece.strip(_WHITE)]
 
     @property
-    def elements(self) -> list[_Node]:
-        return [piece for piece in self.content if isinstance(piece, _Node)]
+    def elements(self) -> list[Node]:
+        return [piece for piece in self.content if isinstance(piece, Node)]
 
 
 def to_json(text: str, kind: str, *, always_array: bool) -> str:
     """`kind` is one of `WRITERS`.  ValueError with a sentence when the text is no XML."""
-    version, root = _parsed(text)
+    version, root = parsed(text)
     document = WRITERS[kind](root, version, always_array)
     return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
 
@@ -48,7 +48,7 @@ class _Refused(Exception):
     """Well-formed, and not taken."""
 
 
-def _parsed(text: str) -> tuple[str | None, _Node]:
+def parsed(text: str) -> tuple[str | None, Node]:
     """The version of the XML declaration if there is one, and the root."""
     builder = _Builder()
     try:
@@ -67,8 +67,8 @@ def _parsed(text: str) -> tuple[str | None, _Node]:
 class _Builder:
     def __init__(self) -> None:
         self.version: str | None = None
-        self.root: _Node | None = None
-        self.open: list[_Node] = []
+        self.root: Node | None = None
+        self.open: list[Node] = []
         self.prefixes: list[frozenset[str]] = [frozenset({"xml", "xmlns"})]
         self.text: list[str] = []
         parser = self.parser = expat.ParserCreate("utf-8")
@@ -95,7 +95,7 @@ class _Builder:
             prefix, colon, local = name.partition(":")
             if colon and (prefix not in scope or not local or ":" in local):
                 raise _Refused(f"'{prefix}' is an undeclared prefix. Line {self.parser.CurrentLineNumber}.")
-        node = _Node(tag, attributes)
+        node = Node(tag, attributes)
         if self.open:
             self.open[-1].content.append(node)
         else:
@@ -119,14 +119,14 @@ class _Builder:
 # --- direct -----------------------------------------------------------------------------------------------------------
 
 
-def _direct(root: _Node, version: str | None, always_array: bool) -> dict[str, Any]:
+def _direct(root: Node, version: str | None, always_array: bool) -> dict[str, Any]:
     """The structure of the XML: `@name` for attributes, `$` for the colon of a prefix, `#text` beside others."""
     document: dict[str, Any] = {} if version is None else {"version": version}
     document[_dollar(root.name)] = _direct_value(root, always_array)
     return document
 
 
-def _direct_value(node: _Node, always_array: bool) -> Any:
+def _direct_value(node: Node, always_array: bool) -> Any:
     elements, texts = node.elements, node.texts
     if not elements and not node.attributes:
         return "".join(texts) or None
@@ -142,12 +142,12 @@ def _dollar(name: str) -> str:
 # --- javascript-friendly ----------------------------------------------------------------------------------------------
 
 
-def _friendly(root: _Node, version: str | None, always_array: bool) -> dict[str, Any]:
+def _friendly(root: Node, version: str | None, always_array: bool) -> dict[str, Any]:
     """Plain members: no prefixes, no declarations; attributes like elements, `value` for text beside them."""
     return {_local(root.name): _friendly_value(root, always_array)}
 
 
-def _friendly_value(node: _Node, always_array: bool) -> Any:
+def _friendly_value(node: Node, always_array: bool) -> Any:
     attributes = [(_local(n), v) for n, v in node.attributes if n != "xmlns" and not n.startswith("xmlns:")]
     elements, texts = node.elements, node.texts
     if not elements and not attributes:
@@ -167,16 +167,16 @@ def _local(name: str) -> str:
 
 def _gather(
     members: dict[str, Any],
-    node: _Node,
+    node: Node,
     rename: Callable[[str], str],
     text_name: str,
-    value_of: Callable[[_Node], Any],
+    value_of: Callable[[Node], Any],
     always_array: bool,
 ) -> None:
     """The content of an element by name, in order of first appearance; what is repeated becomes an array."""
     several: dict[str, list[Any]] = {}
     for piece in node.content:
-        if isinstance(piece, _Node):
+        if isinstance(piece, Node):
             several.setdefault(rename(piece.name), []).append(value_of(piece))
         elif piece.strip(_WHITE):
             several.setdefault(text_name, []).append(piece)
@@ -185,7 +185,7 @@ def _gather(
         members[name] = values if keep else values[0]
 
 
-WRITERS: dict[str, Callable[[_Node, str | None, bool], dict[str, Any]]] = {
+WRITERS: dict[str, Callable[[Node, str | None, bool], dict[str, Any]]] = {
     "direct": _direct,
     "javascript-friendly": _friendly,
 }

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["AuthenticationBasic"]
 
 
-class AuthenticationBasic(Policy, element="authentication-basic", sections=INBOUND):
+class AuthenticationBasic(Policy, element="authentication-basic", sections=INBOUND, repeatable=False):
     """Sets `Authorization: Basic …` on the request; a header that is there is replaced.
 
     Name and password are encoded as UTF-8.  Inside `send-request` only that request gets the header.

@@ -51,7 +51,7 @@ class QuotaOfApi(Item, element="api"):
         needs_an_amount(self, cx)
 
 
-class Quota(Policy, element="quota", sections=INBOUND):
+class Quota(Policy, element="quota", sections=INBOUND, repeatable=False):
     """Gives a subscription so many calls and kilobytes in a period; then it gets 403 until the period ends.
 
     Periods follow each other from the start of the subscription; 0 is one without end.  Quotas of an API or operation

@@ -45,7 +45,7 @@ class LimitedApi(Item, element="api"):
         needs_a_name(self, cx)
 
 
-class RateLimit(RateLimiting, element="rate-limit", sections=INBOUND):
+class RateLimit(RateLimiting, element="rate-limit", sections=INBOUND, repeatable=False):
     """Lets a subscription make so many calls within a period; the next one gets 429 and is not counted.
 
     Limits of an API or operation count besides that of the policy: a call must fit all of them.  Requests without a

@@ -35,7 +35,8 @@ class ReturnResponse(Policy, element="return-response", sections=ALL_SECTIONS):
 
     def prepare(self, plan: Plan) -> Action:
         editors = tuple(h.editor() for h in self.headers)
-        variable, status, body = self.response_variable_name, self.status, self.body
+        variable, status = self.response_variable_name, self.status
+        body = None if self.body is None else self.body.editor(bound=False)
 
         def run(ex: Exchange) -> Flow:
             response = Response() if variable is None else self._stored(ex, variable)
@@ -44,7 +45,7 @@ class ReturnResponse(Policy, element="return-response", sections=ALL_SECTIONS):
             for edit in editors:
                 edit(ex, response)
             if body is not None:
-                body.edit(ex, response)
+                body(ex, response)
             for name, value in (ex.queued or {}).items():
                 response.headers.setdefault(name, value)
             ex.response = response

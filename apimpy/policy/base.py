@@ -71,13 +71,19 @@ class Policy(Item):
     """A policy.  Subclasses say `element` and `sections` in the class statement and write `run` or `prepare`."""
 
     sections: ClassVar[frozenset[str]] = frozenset()
+    repeatable: ClassVar[bool] = True
+    """False: at most once in a section of a document."""
     policy_id: ClassVar[str | None] = None
     """The `id` attribute every policy may carry (set by the binder)."""
 
-    def __init_subclass__(cls, *, sections: Iterable[str] | None = None, **rest: Any) -> None:
+    def __init_subclass__(
+        cls, *, sections: Iterable[str] | None = None, repeatable: bool | None = None, **rest: Any
+    ) -> None:
         super().__init_subclass__(**rest)
         if sections is not None:
             cls.sections = frozenset(sections)
+        if repeatable is not None:
+            cls.repeatable = repeatable
 
     def prepare(self, plan: Plan) -> Action:
         """The action for one place in a document.  The default runs `self.run(exchange)`."""
@@ -154,6 +160,7 @@ class Known(NamedTuple):
     name: str
     sections: frozenset[str]
     container: bool = False
+    repeatable: bool = True
 
 
 class Catalogue:
@@ -181,6 +188,11 @@ class Catalogue:
         """Where a policy may stand; empty when nobody knows it."""
         policy, known = self.get(name), self.known(name)
         return policy.sections if policy is not None else known.sections if known is not None else frozenset()
+
+    def repeatable(self, name: str) -> bool:
+        """Whether a policy may stand more than once in a section."""
+        policy, known = self.get(name), self.known(name)
+        return policy.repeatable if policy is not None else known is None or known.repeatable
 
     def allowed(self, section: str) -> list[str]:
         """The names that may stand in a section."""

@@ -77,7 +77,18 @@ def bind_policies(elements: Iterable[Element], cx: Binding) -> tuple[Policy, ...
         policy = _bind_policy(element, cx)
         if policy is not None:
             found.append(policy)
+    _check_repeated(found, cx)
     return tuple(found)
+
+
+def _check_repeated(policies: list[Policy], cx: Binding) -> None:
+    """What may stand once in a section; branches of a container are looked at one by one: only one of them may run."""
+    seen: set[str] = set()
+    for policy in policies:
+        if policy.element in seen and not cx.catalogue.repeatable(policy.element):
+            message = f"<{policy.element}> may stand only once in a section"
+            cx.report("POL014", message, policy.source.name_span)
+        seen.add(policy.element)
 
 
 def _check_base(element: Element, cx: Binding, before: list[Policy]) -> None:

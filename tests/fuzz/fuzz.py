@@ -202,10 +202,10 @@ def main() -> int:
     else:
         count, faults = guided(args.target, args.seconds, args.seed)
         session = Session(args.target)
-    print(f"{args.target}: {count} executions, {len(faults)} faults")
+    sys.stdout.write(f"{args.target}: {count} executions, {len(faults)} faults\n")
     for at, (text, message) in faults.items():
         shown = minimised(session.run, text, at, session.expected)
-        print(f"  {at}\n    {message}\n    {shown!r}")
+        sys.stdout.write(f"  {at}\n    {message}\n    {shown!r}\n")
     return 1 if faults else 0
 
 

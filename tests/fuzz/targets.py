@@ -145,8 +145,8 @@ REGEX = through(
     "Regex.Escape($a) + Regex.Unescape($b)",
 )
 JSON_PATH = through(
-    'JToken.Parse("{\'a\':{\'b\':[1,2,{\'c\':null}],\'d e\':true},\'x\':[[],{}]}").SelectTokens($a)',
-    'JToken.Parse("[1,{\'a\':\'b\'},[2,3]]").SelectToken($a, true)',
+    "JToken.Parse(\"{'a':{'b':[1,2,{'c':null}],'d e':true},'x':[[],{}]}\").SelectTokens($a)",
+    "JToken.Parse(\"[1,{'a':'b'},[2,3]]\").SelectToken($a, true)",
     "JToken.Parse($b)",
     "JObject.Parse($b).SelectTokens($a)",
     "JsonConvert.DeserializeObject<Dictionary<string, object>>($b)",
@@ -214,7 +214,7 @@ PATH_SEEDS = pairs(
     "$.a.b[*].c|||{}",
     "$..[?(@.c == null && @.x > 1.5)]|||{'a':[1]}",
     "a['d e'][0,1]|||[1,2,{'c':null}]",
-    "x[0:2:-1]|||{\"a\": 1e5, // c\n 'b': \"\\u00e9\"}",
+    'x[0:2:-1]|||{"a": 1e5, // c\n \'b\': "\\u00e9"}',
     "$[?(@ =~ /a.*/i || !(@.b != 'x'))]|||[NaN, Infinity, undefined, null, new Date(1)]",
 )
 DATE_SEEDS = pairs(
@@ -250,17 +250,29 @@ TARGETS: dict[str, tuple[Callable[[str], None], Seeds]] = {
     "dates": (DATES, DATE_SEEDS),
     "numbers": (NUMBERS, NUMBER_SEEDS),
 }
-_CSHARP = (
-    "( ) [ ] { } < > => ? ?. ?? : ; , . + - * / % & | ^ ~ ! = == != <= >= << >> && || += ++ -- @ $ \" ' \\ // /* */ #"
-    " var int long string bool object double decimal char byte null true false new return if else for foreach in while"
-    " do switch case default break continue goto try catch finally when throw using is as out ref typeof checked"
-    " unchecked from where select orderby group by into let join on equals x y context Func<int,int> List<int>"
-    " Dictionary<string,int> (int) (a,b) x=> 0 1 0x1F 1.5 1e9 2147483648 'a' \"a\" $\"{x}\" @\"\" ToString() .Length"
-).split()
-_XML = "< > </ /> <!-- --> <![CDATA[ ]]> <? ?> & &amp; &#1; \" ' = @( @{ ) } {{ }} <policies> <inbound> <base/> <!DOCTYPE".split()
-_PATTERN = r"( ) (?: (?= (?! (?<= (?<! (?<a> (?> (?i) (?( | [ ] [^ - -[ ] * + ? {2} {1,} ^ $ . \d \w \s \b \1 \k<a> \p{L} \\".split()
-_PATH = "$ . .. * [ ] [? ( ) @ == != =~ && || ! ' \" , : 0 -1 1.5 null true / { } NaN // /* */ \\u0041".split()
-_FORMAT = "y M d H h m s f F t z K g o R \\ ' \" % # 0 , . ; E+0 X N G C P - + : / T Z 00 2024 12 { } {0} (  ) 9".split()
+
+
+def words(text: str) -> list[str]:
+    return text.split()
+
+
+_CSHARP = words(
+    """( ) [ ] { } < > => ? ?. ?? : ; , . + - * / % & | ^ ~ ! = == != <= >= << >> && || += ++ -- @ $ " ' \\ // /* */ #
+    var int long string bool object double decimal char byte null true false new return if else for foreach in while
+    do switch case default break continue goto try catch finally when throw using is as out ref typeof checked
+    unchecked from where select orderby group by into let join on equals x y context Func<int,int> List<int>
+    Dictionary<string,int> (int) (a,b) x=> 0 1 0x1F 1.5 1e9 2147483648 'a' "a" $"{x}" @"" ToString() .Length"""
+)
+_XML = words(
+    """< > </ /> <!-- --> <![CDATA[ ]]> <? ?> & &amp; &#1; " ' = @( @{ ) } {{ }}
+    <policies> <inbound> <base/> <!DOCTYPE"""
+)
+_PATTERN = words(
+    r"""( ) (?: (?= (?! (?<= (?<! (?<a> (?> (?i) (?( | [ ] [^ - -[ ] * + ? {2} {1,} ^ $ . \d \w \s \b \1
+    \k<a> \p{L} \\"""
+)
+_PATH = words("$ . .. * [ ] [? ( ) @ == != =~ && || ! ' \" , : 0 -1 1.5 null true / { } NaN // /* */ \\u0041")
+_FORMAT = words("y M d H h m s f F t z K g o R \\ ' \" % # 0 , . ; E+0 X N G C P - + : / T Z 00 2024 12 { } {0} ( ) 9")
 PIECES = {
     "lexer": _CSHARP,
     "parser": _CSHARP,

@@ -119,7 +119,7 @@ class Evaluator(Walk):
     def _BForeach(self, x: bd.BForeach, s: Scope) -> None:
         source = self.value(x.source, s)
         if source is not None and isinstance(x.source.type, Named) and x.source.type.decl.full_name in JSON_TREES:
-            source = source.children()
+            source = source.as_sequence()
         for item in iterate(source):
             inner = Scope(s)
             inner.temps[x.temp.id] = item
@@ -181,10 +181,10 @@ class Evaluator(Walk):
                 return False
         elif label.of is not None:
             whole = boxed(value, t)
-            if not is_instance(whole, label.of):
+            if not label.always and not is_instance(whole, label.of):
                 return False
             if label.local is not None:
-                s.declare(label.local, unbox(whole, label.of))
+                s.declare(label.local, value if label.always else unbox(whole, label.of))
         elif label.when is None:
             return False  # default
         return label.when is None or bool(self.value(label.when, s))

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from reference_evaluator import Refused, bound_of, run
-from reference_generate import CONSTRUCTS, program
+from reference_generate import program
 
 from apimpy.csharp.emit import emit
 from apimpy.dotnet.compile import library
@@ -28,12 +28,14 @@ from apimpy.runtime.fixture import load_fixture
 
 CONFORMANCE = Path(__file__).parents[1] / "conformance"
 FILES = sorted(p for folder in ("expressions", "own") for p in (CONFORMANCE / folder).glob("*.jsonl"))
-UNTIL_FIXED: frozenset[str] = CONSTRUCTS
-"""Constructs with known faults in generated code: left out of the programs, except in a long run."""
+UNTIL_FIXED = frozenset(("filters", "null receivers", "references"))
+"""Constructs in which generated code is known to differ: left out of the programs, except in a long run."""
 LONG = settings.default is not None and settings.default.max_examples > 1000
 BRIEF = settings(
-    max_examples=120, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+    max_examples=200, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
 )
+DIFFER = {"own-flow-61cfc3d3": "generated code runs exception filters after the finally blocks inside"}
+"""Conformance cases in which the evaluator is right and generated code is not."""
 PATIENT = Limits(steps=1_000_000, seconds=8.0)
 
 
@@ -96,6 +98,8 @@ def test_conformance_cases(file: Path) -> None:
             why = disagreement(case["expr"], case.get("fixture"))
         except Refused:
             continue
+        if case["id"] in DIFFER:
+            why = None if why is not None else "agrees now: strike it out of DIFFER"
         if why is not None:
             found.append(f"{case['id']}: {why}")
     assert not found, "\n".join(found)

@@ -298,9 +298,18 @@ class Walk:
         args = [self.value(a, s) for a in e.args]
         return self.present(target, e.target)(*args)
 
+    def _BLet(self, e: bd.BLet, s: Scope) -> Any:
+        for temp, value in e.bindings:
+            s.temps[temp.id] = self.value(value, s)
+        return self.value(e.body, s)
+
     def _BLambda(self, e: bd.BLambda, s: Scope) -> Any:
+        held = [(local, self.present(self.value(value, s), value)) for local, value in e.held]
+
         def call(*args: Any) -> Any:
             inner = Scope(s, call=True)
+            for local, value in held:
+                inner.declare(local, value)
             for p, value in zip(e.params, args, strict=True):
                 inner.declare(p, value)
             return self.call_body(e.body, inner)
@@ -395,13 +404,10 @@ class Walk:
 
     def _BIs(self, e: bd.BIs, s: Scope) -> Any:
         value = self.value(e.operand, s)
-        if e.local is not None and e.operand.type is e.of and not isinstance(e.operand, bd.BConvert):  # `is var x`
-            s.place(e.local).set(value)
-            return True
-        if not is_instance(value, e.of):
+        if not e.always and not is_instance(value, e.of):
             return False
         if e.local is not None:
-            s.place(e.local).set(unbox(value, e.of))
+            s.declare(e.local, value if e.always else unbox(value, e.of))
         return True
 
     def _BIsConst(self, e: bd.BIsConst, s: Scope) -> Any:
@@ -415,6 +421,8 @@ class Walk:
 
     def place(self, e: bd.BExpr, s: Scope) -> Any:
         """Where an assignment stores; receivers and indexes are evaluated now, checks wait for the access."""
+        if isinstance(e, bd.BNewLocal):
+            return s.declare(e.local)
         if isinstance(e, bd.BLocal):
             return s.place(e.local)
         if isinstance(e, bd.BItem):
@@ -593,7 +601,7 @@ class Walk:
             name = a.decl.full_name
             element = b.args[0].full_name
             if name in JSON_TREES or (name.endswith(".Linq.JObject") and element == "Newtonsoft.Json.Linq.JToken"):
-                return value.children()
+                return value.as_sequence()
         return value
 
     def run(self, x: bd.BStmt, s: Scope) -> None:

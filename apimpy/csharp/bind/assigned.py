@@ -284,7 +284,7 @@ class _Flow:
                 start |= self.cond(label.when, here)[0] if label.when is not None else here
             self.statements(section.body, start)
         left = self.breaks.pop()
-        total = x.default is not None or any(label.always for section in x.sections for label in section.labels)
+        total = x.default is not None or any(label.total for section in x.sections for label in section.labels)
         return left if total or chosen is not None else left | s
 
     # --- functions

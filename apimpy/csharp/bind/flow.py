@@ -43,7 +43,7 @@ def ends(s: BStmt, *, breaks: bool = True) -> bool:
     if isinstance(s, bd.BUsing):
         return ends(s.body, breaks=breaks)
     if isinstance(s, bd.BSwitch):
-        if s.default is None and not any(label.always for x in s.sections for label in x.labels):
+        if s.default is None and not any(label.total for x in s.sections for label in x.labels):
             return False
         return all(list_ends(x.body, breaks=False) and not any(_breaks(y) for y in x.body) for x in s.sections)
     return False

@@ -95,8 +95,13 @@ def embedded(b: Binder, node: n.Stmt, *, loop: bool = False) -> BStmt:
             b.fn.breakable -= 1
 
 
-def condition(b: Binder, node: n.Expr) -> BExpr:
-    return b.convert(b.value(node), b.k.bool_, node)
+def condition(b: Binder, node: n.Expr, *, loop: bool = False) -> BExpr:
+    """`loop`: evaluated in every round, so that variables declared in it are new in every round."""
+    b.fn.loops += loop
+    try:
+        return b.convert(b.value(node), b.k.bool_, node)
+    finally:
+        b.fn.loops -= loop
 
 
 def block(b: Binder, node: n.Block) -> BStmt:
@@ -256,13 +261,13 @@ def if_(b: Binder, node: n.If) -> BStmt:
 
 
 def while_(b: Binder, node: n.While) -> BStmt:
-    test = condition(b, node.test)
+    test = condition(b, node.test, loop=True)
     return bd.BWhile(node.start, node.end, test, embedded(b, node.body, loop=True), "while")
 
 
 def do(b: Binder, node: n.Do) -> BStmt:
     body = embedded(b, node.body, loop=True)
-    return bd.BWhile(node.start, node.end, condition(b, node.test), body, "do")
+    return bd.BWhile(node.start, node.end, condition(b, node.test, loop=True), body, "do")
 
 
 def for_(b: Binder, node: n.For) -> BStmt:
@@ -274,7 +279,7 @@ def for_(b: Binder, node: n.For) -> BStmt:
                     init.extend(_declarator(b, s, d))
             else:
                 init.append(b.statement(s))
-        test = condition(b, node.test) if node.test is not None else None
+        test = condition(b, node.test, loop=True) if node.test is not None else None
         b.fn.loops += 1
         step = [b.value(e) for e in node.step]
         b.fn.loops -= 1

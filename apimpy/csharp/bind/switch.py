@@ -122,7 +122,7 @@ def _label(b: Binder, label: n.Label, value: BExpr, seen: set[Any]) -> bd.BLabel
         if label.name is not None and label.name != "_":
             local = b.declare(label, label.name, of)
     when = condition(b, label.when) if label.when is not None else None
-    always = label.type is not None and label.type.is_var and (when is None or when.const is True)
+    always = label.type is not None and label.type.is_var
     return bd.BLabel(test, of, local, when, always)
 
 

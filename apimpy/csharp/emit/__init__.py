@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpy.csharp import bound as bd
 from apimpy.csharp.emit import expressions, operators, statements
-from apimpy.csharp.emit.writer import LOAD, Emitter
+from apimpy.csharp.emit.writer import LOAD, Emitter, load
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,7 +90,10 @@ def emit(
     *,
     budget: bool,
 ) -> tuple[Callable[[Any, Any], Any], ast.Module]:
-    """Compile a bound expression or block to `fn(context, rt)`; also the Python tree, for `explain`."""
+    """Compile a bound expression or block to `fn(context, rt)`; also the Python tree, for `explain`.
+
+    The function guards itself: it raises what `ops.guarded` names and nothing else.  The tree is what is guarded.
+    """
     e = Emitter(universe, position, _EXPRESSIONS, _STATEMENTS, budget=budget)
     if isinstance(root, bd.BBlock):
         body = e.body(root)
@@ -100,9 +103,20 @@ def emit(
     if e.uses_rt:  # loops, switches, regular expressions and what else counts steps or asks for sizes
         body.insert(0, ast.Expr(ast.Call(ast.Attribute(e.rt(), "begin", LOAD), [], [])))
     params = ast.arguments([], [ast.arg("context"), ast.arg("rt")], None, [], [], None, [])
-    function = ast.FunctionDef(name, params, body, [], type_params=[])  # type: ignore[call-arg]
-    function.lineno, function.col_offset = position(root.start)
-    function.end_lineno, function.end_col_offset = position(root.end)
-    tree = ast.fix_missing_locations(ast.Module([function], []))
-    exec(compile(tree, filename, "exec"), e.globals)  # noqa: S102  our own tree, nothing of it is user text
-    return e.globals[name], tree
+    trees = []
+    for content in (body, [guard(e, body)]):
+        function = ast.FunctionDef(name, params, content, [], type_params=[])  # type: ignore[call-arg]
+        function.lineno, function.col_offset = position(root.start)
+        function.end_lineno, function.end_col_offset = position(root.end)
+        trees.append(ast.fix_missing_locations(ast.Module([function], [])))
+    plain, guarded = trees
+    exec(compile(guarded, filename, "exec"), e.globals)  # noqa: S102  our own tree, nothing of it is user text
+    return e.globals[name], plain
+
+
+def guard(e: Emitter, body: list[ast.stmt]) -> ast.stmt:
+    """The body in a `try`, which costs nothing until something is raised; a function around it would be a call more."""
+    error = "error"
+    translated = ast.Raise(e.op("defect", load(error)), None)
+    known = ast.ExceptHandler(e.g(e.ops.guarded), None, [ast.Raise()])
+    return ast.Try(body, [known, ast.ExceptHandler(e.g(Exception), error, [translated])], [], [])

@@ -8,6 +8,7 @@ from typing import Any
 
 from apimpy.csharp import bound as bd
 from apimpy.csharp.bound import BExpr, Local
+from apimpy.csharp.emit import shortcuts
 from apimpy.csharp.emit.writer import LOAD, STORE, Emitter, Function, const, load
 from apimpy.csharp.lookup import is_reference
 from apimpy.csharp.types import MISSING, NULL, VOID, Method
@@ -29,14 +30,26 @@ def property_(em: Emitter, e: bd.BProperty) -> ast.expr:
     p = e.prop
     if p.decl.const is not MISSING:
         return em.constant(p.decl.const, e.type)
-    args: list[ast.expr] = [em.rt()] if p.decl.rt else []
+    shorter = shortcuts.way(e.receiver, "this") if p.index else None
+    if shorter is not None:
+        return past(em, *shorter, e.index)
+    args: list[ast.expr] = [em.rt(counts=not p.owner.is_value)] if p.decl.rt else []
     if e.receiver is not None:
         target = receiver(em, e.receiver, p.owner)
         if p.decl.attr is not None:
             return ast.Attribute(target, p.decl.attr, LOAD)
+        read = shortcuts.text(em, p.getter, target)
+        if read is not None:
+            return read
         args.append(target)
     args += [em.expr(x) for x in e.index]
     return ast.Call(em.g(p.getter), args, [])
+
+
+def past(em: Emitter, p: bd.BProperty, function: Any, values: list[BExpr]) -> ast.expr:
+    """A member of what a property gives, without the object in between."""
+    assert p.receiver is not None
+    return ast.Call(em.g(function), [receiver(em, p.receiver, p.prop.owner), *map(em.expr, values)], [])
 
 
 def receiver(em: Emitter, e: BExpr, owner: Any) -> ast.expr:
@@ -47,8 +60,14 @@ def receiver(em: Emitter, e: BExpr, owner: Any) -> ast.expr:
     return value
 
 
-def call(em: Emitter, e: bd.BCall) -> ast.expr:
+def call(em: Emitter, e: bd.BCall, *, bare: Any = None) -> ast.expr:
+    """A call; `bare`: of the function that gives the elements of the array alone."""
     m = e.method
+    if not (e.outs or m.decl.rt or m.decl.reify):
+        of, values = (e.args[0], e.args[1:]) if m.extension else (e.receiver, e.args)
+        shorter = shortcuts.way(of, m.name)
+        if shorter is not None:
+            return past(em, *shorter, values)
     args = leading(em, m)
     if e.receiver is not None:
         args.append(receiver(em, e.receiver, m.owner))
@@ -57,13 +76,28 @@ def call(em: Emitter, e: bd.BCall) -> ast.expr:
         first = values[0]  # declared for sequences, meant for the token itself
         if isinstance(first, bd.BConvert):
             values = [first.operand, *values[1:]]
-    args += [em.expr(a) for a in values]
-    return with_outs(em, ast.Call(em.g(m.impl), args, []), e.outs)
+    args += [looked_at(em, a) for a in values] if shortcuts.reads_only(em, m) else [em.expr(a) for a in values]
+    return with_outs(em, ast.Call(em.g(bare or m.impl), args, []), e.outs)
+
+
+def looked_at(em: Emitter, e: BExpr) -> ast.expr:
+    """An argument that nobody keeps or changes."""
+    return shortcuts.constant_array(em, e) or elements(em, e) or em.expr(e)
+
+
+def elements(em: Emitter, e: BExpr) -> ast.expr | None:
+    """The elements of a call's array alone, where the library can give them."""
+    plain = shortcuts.bare(e)
+    if plain is None:
+        return None
+    assert isinstance(e, bd.BCall)
+    return em.placed(call(em, e, bare=plain), e)
 
 
 def leading(em: Emitter, m: Method) -> list[ast.expr]:
-    """Run time and type arguments."""
-    args: list[ast.expr] = [em.rt()] if m.decl.rt else []
+    """Run time and type arguments.  Conversions and members of structs take the clock, and never count steps."""
+    counts = not (m.owner.is_value or m.name in ("implicit", "explicit"))
+    args: list[ast.expr] = [em.rt(counts=counts)] if m.decl.rt else []
     if m.decl.reify:
         args += [em.g(t) for t in m.type_args]
     return args
@@ -109,9 +143,16 @@ def invoke(em: Emitter, e: bd.BInvoke) -> ast.expr:
 
 
 def array_index(em: Emitter, e: bd.BArrayIndex) -> ast.expr:
-    array = em.not_null(e.array)
-    name = "array_get" if len(e.index) == 1 else "array_get_many"
-    return em.op(name, array, *(em.expr(i) for i in e.index))
+    if len(e.index) != 1:
+        return em.op("array_get_many", em.not_null(e.array), *(em.expr(i) for i in e.index))
+    array = elements(em, e.array) or em.not_null(e.array)
+    at = e.index[0].const
+    if type(at) is not int or at < 0:
+        return em.op("array_get", array, em.expr(e.index[0]))
+    first, again = em.once(array)
+    size = ast.Call(em.g(len), [first], [])
+    found = ast.Subscript(again, const(at), LOAD)
+    return ast.IfExp(ast.Compare(size, [ast.Gt()], [const(at)]), found, em.op("out_of_range"))
 
 
 def item(em: Emitter, e: bd.BItem) -> ast.expr:

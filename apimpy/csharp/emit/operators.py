@@ -109,6 +109,8 @@ def operate(em: Emitter, e: bd.BBinary, x: ast.expr, y: ast.expr) -> ast.expr:
             value = ast.BinOp(x, _ARITH[op](), y)
         return em.op("single", value) if word == "float" else value
     bits, _signed = INTEGRAL[word]
+    if op in ("/", "%") and isinstance(y, ast.Constant) and y.value > 0:
+        return truncating(em, op, x, y)
     if op == "/":
         return em.op("arithmetic.int_div", x, y, const(bits))
     if op == "%":
@@ -119,6 +121,14 @@ def operate(em: Emitter, e: bd.BBinary, x: ast.expr, y: ast.expr) -> ast.expr:
         return shifted if op == ">>" else fit(em, shifted, word, checked=False)
     result = ast.BinOp(x, _ARITH[op](), y)
     return result if op in ("&", "|", "^") else fit(em, result, word, checked=e.checked)
+
+
+def truncating(em: Emitter, op: str, x: ast.expr, y: ast.Constant) -> ast.expr:
+    """Division by a positive constant, toward zero: Python's own on the absolute value."""
+    python = ast.FloorDiv() if op == "/" else ast.Mod()
+    first, again = em.once(x)
+    negative = ast.UnaryOp(ast.USub(), ast.BinOp(ast.UnaryOp(ast.USub(), again), python, y))
+    return ast.IfExp(ast.Compare(first, [ast.GtE()], [const(0)]), ast.BinOp(again, python, y), negative)
 
 
 def lifted(em: Emitter, e: bd.BBinary) -> ast.expr:
@@ -233,7 +243,7 @@ def conversion(em: Emitter, value: ast.expr, c: Conversion | None, a: Type, b: T
     if c.kind == "box":
         return em.boxed(value, a)
     if c.kind in ("unbox", "cast"):
-        return ast.Call(em.caster(b), [value], [])
+        return cast(em, value, b)
     if c.kind == "wrap":
         return conversion(em, value, c.inner, a, strip_nullable(b), checked)
     if c.kind == "lift":
@@ -270,6 +280,16 @@ def conversion(em: Emitter, value: ast.expr, c: Conversion | None, a: Type, b: T
             parts.append(conversion(em, piece, standard_implicit(x, y), x, y, checked))
         return ast.Call(em.g(em.ops.ClrTuple), [ast.Tuple(parts, LOAD)], [])
     raise AssertionError(f"conversion {c.kind}")
+
+
+def cast(em: Emitter, value: ast.expr, b: Type) -> ast.expr:
+    """`(b)value`: what is exactly of the type's Python class passes without a call."""
+    exact = em.ops.exact_class(b)
+    if exact is None:
+        return ast.Call(em.caster(b), [value], [])
+    first, again = em.once(value)
+    test = ast.Compare(ast.Attribute(first, "__class__", LOAD), [ast.Is()], [em.g(exact)])
+    return ast.IfExp(test, again, ast.Call(em.caster(b), [again], []))
 
 
 def numeric(em: Emitter, value: ast.expr, a: Type, b: Type, checked: bool) -> ast.expr:

@@ -16,10 +16,14 @@ if TYPE_CHECKING:
 
 
 def block(em: Emitter, s: bd.BBlock) -> list[ast.stmt]:
-    """Local functions come first, as in C#; one that binds a loop's variable must wait for the variable."""
+    return hoisted(em, s.body)
+
+
+def hoisted(em: Emitter, body: list[bd.BStmt]) -> list[ast.stmt]:
+    """Statements with the local functions first, as in C#; one that binds a loop's variable waits for the variable."""
     first: list[ast.stmt] = []
     rest: list[ast.stmt] = []
-    for child in s.body:
+    for child in body:
         made = em.statement(child)
         definition = made[0] if isinstance(child, bd.BLocalFunction) else None
         free = isinstance(definition, ast.FunctionDef) and not definition.args.kwonlyargs
@@ -230,7 +234,7 @@ def switch(em: Emitter, s: bd.BSwitch) -> list[ast.stmt]:
     gotos = em.gotos
     em.gotos = Jump(chosen, s, len(f.continues))
     for number in range(len(s.sections) - 1, -1, -1):
-        body = [x for child in s.sections[number].body for x in em.statement(child)]
+        body = hoisted(em, s.sections[number].body)
         test = ast.Compare(load(chosen), [ast.Eq()], [const(number)])
         chain = [ast.If(test, body or [ast.Pass()], chain)]
     f.continues.pop()

@@ -108,9 +108,9 @@ class Emitter:
             self.globals[known_name] = value
         return load(known_name)
 
-    def rt(self) -> ast.Name:
-        """The run time: budgets and options."""
-        self.uses_rt = True
+    def rt(self, *, counts: bool = True) -> ast.Name:
+        """The run time: budgets and options.  `counts`: it may be asked for steps, so the budget must begin."""
+        self.uses_rt |= counts
         return load("rt")
 
     def op(self, name: str, *args: ast.expr) -> ast.Call:
@@ -190,6 +190,10 @@ class Emitter:
         else:
             e = lower.expression(e)
             out = self.expressions[type(e)](self, e)
+        return self.placed(out, e)
+
+    def placed(self, out: ast.expr, e: BExpr) -> ast.expr:
+        """The Python expression with the place of the C# one."""
         line, col = self.position(e.start)
         end_line, end_col = self.position(e.end)
         out.lineno, out.col_offset, out.end_lineno, out.end_col_offset = line, col, end_line, end_col

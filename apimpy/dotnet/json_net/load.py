@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from apimpy.dotnet.exceptions import ArgumentException, JsonWriterException
+from apimpy.dotnet.exceptions import ArgumentException, JsonSerializationException, JsonWriterException
 from apimpy.dotnet.json_net.exact import CLOSES, NAME, START_ARRAY, START_CONSTRUCTOR, START_OBJECT, Reader
 from apimpy.dotnet.json_net.kinds import BOOLEAN, COMMENT, DATE, FLOAT, INTEGER, NULL, STRING, UNDEFINED
 from apimpy.dotnet.json_net.tree import JArray, JConstructor, JContainer, JObject, JToken, JValue
@@ -84,13 +84,16 @@ def _fill(reader: Reader, root: JContainer, settings: Any, *, cut: bool = False)
     """Read the content of a container whose opening token is current."""
     depth = reader.depth
     name = root.clr_name.rpartition(".")[2]
-    if not reader.read() and not cut:
+    more = reader.read()
+    if not more and not cut:
         raise reader.error(f"Error reading {name} from JsonReader.")
+    if not more and isinstance(root, JObject):
+        raise JsonSerializationException(f"Unexpected end when reading JSON. {reader.where()}")
     comments = settings is not None and settings.get("CommentHandling").value == 1
     duplicates = 0 if settings is None else settings.get("DuplicatePropertyNameHandling").value
     open_ = [root]
     key = ""
-    while True:
+    while more:
         now = reader.current
         if now == NAME:
             key = reader.value
@@ -116,8 +119,7 @@ def _fill(reader: Reader, root: JContainer, settings: Any, *, cut: bool = False)
                 parent._items.append(item)
             if child is not None:
                 open_.append(child)
-        if not reader.read():
-            break
+        more = reader.read()
     if cut:
         if reader.state != "Finished":
             raise JsonWriterException("Unexpected end when reading token. Path ''.")

@@ -196,6 +196,8 @@ def _iso_date(before: str, m: re.Match[str], after: str, text: str) -> int:
 
 def _with_zone(ticks: int, zone: str | None, text: str) -> Parsed:
     if zone is None:
+        if ticks > tk.MAX_TICKS:  # the eighth digit of a second rounds up
+            raise _bad(text)
         return Parsed(ticks)
     if zone[0] in "ZzGg":
         return Parsed(ticks, 0, zulu=True)
