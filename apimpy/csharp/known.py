@@ -109,4 +109,4 @@ def is_nullable(t: Type) -> bool:
 
 def strip_nullable(t: Type) -> Type:
     """T of T?, else the type itself."""
-    return t.args[0] if isinstance(t, Named) and t.decl.full_name == "System.Nullable" else t
+    return t.args[0] if isinstance(t, Named) and is_nullable(t) else t

@@ -170,7 +170,7 @@ class Named(Type):
     def name(self) -> str:
         if self.decl.alias:
             return self.decl.alias
-        if self.decl.full_name == "System.Nullable":
+        if self.args and self.decl.full_name == "System.Nullable":
             return self.args[0].name + "?"
         if self.args:
             return f"{self.decl.name}<{', '.join(a.name for a in self.args)}>"

@@ -42,14 +42,9 @@ class _Open(Record):
     name_span: Span
     attributes: tuple[Attribute, ...]
     content: int
+    is_liquid: bool
+    """A Liquid template, or an element inside one."""
     nodes: list[Node] = field(default_factory=list)
-
-    @property
-    def is_liquid(self) -> bool:
-        return self.name == "set-body" and any(
-            a.name == "template" and isinstance(a.value, Text) and a.value.value.lower() == "liquid"
-            for a in self.attributes
-        )
 
 
 class Scan:
@@ -314,7 +309,7 @@ class Scan:
                 literal,
                 map_,
                 self.file.span(start, close),
-                liquid=False,
+                liquid=self._in_template(),
                 literal=first < close and starts_island(text, first),
             )
             if "<" in literal and "<" in text[start:close] and not starts_island(text, first):
@@ -346,7 +341,11 @@ class Scan:
         if len(self._stack) >= MAX_DEPTH and not self._too_deep:
             self._too_deep = True
             self.sink.report("DOC004", f"elements are nested deeper than {MAX_DEPTH} levels", name_span)
-        self._stack.append(_Open(name, start, name_span, tuple(attributes), content))
+        liquid = self._in_template() or (name == "set-body" and any(map(_says_liquid, attributes)))
+        self._stack.append(_Open(name, start, name_span, tuple(attributes), content, liquid))
+
+    def _in_template(self) -> bool:
+        return bool(self._stack) and self._stack[-1].is_liquid
 
     def _close(self, content_end: int, end: int) -> None:
         o = self._stack.pop()
@@ -404,3 +403,7 @@ def _whole_island(text: str, map_: SourceMap, span: Span) -> Island | None:
     cuts = [(0, lead + 2, ""), (lead + len(stripped) - 1, len(text), "")]
     source, inner = map_.replace(cuts, text)
     return Island(source, inner, stripped[1] == "{", span)
+
+
+def _says_liquid(a: Attribute) -> bool:
+    return a.name == "template" and isinstance(a.value, Text) and a.value.value.strip().lower() == "liquid"

@@ -49,7 +49,17 @@ from apimpy.csharp.types import ALL, ClrType, Declaration, TypeParam
 from apimpy.pattern import pattern
 from apimpy.record import field
 
-__all__ = ["TypeDecl", "announce", "clr_type", "enum_type", "header"]
+__all__ = [
+    "TypeDecl",
+    "announce",
+    "bare",
+    "clr_type",
+    "enum_type",
+    "header",
+    "reads_bare",
+    "shortcuts",
+    "text_of",
+]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -155,6 +165,37 @@ def _taker(item: Declaration) -> Callable[[F], F]:
         return fn
 
     return take
+
+
+# --- marks for the emitter (`apimpy.csharp.emit.shortcuts`) ----------------------------------------------------------
+
+
+def shortcuts(**members: Callable[..., Any]) -> Callable[[F], F]:
+    """For a getter: what to call for members of its value, by C# name (`this`: the indexer), with its receiver."""
+    return _mark("shortcuts", members)
+
+
+def text_of(attribute: str, convert: Callable[[str], str]) -> Callable[[F], F]:
+    """For a getter: it reads that attribute, and `convert` makes a C# string of it unless it is ASCII."""
+    return _mark("text_of", (attribute, convert))
+
+
+def bare(function: Callable[..., Any]) -> Callable[[F], F]:
+    """For a method that gives an array: `function` gives the elements alone, as a list or bytes.  Never null."""
+    return _mark("bare", function)
+
+
+def reads_bare(function: F) -> F:
+    """For a method that only looks at the elements of arrays: a list or bytes will do."""
+    return _mark("reads_bare", True)(function)
+
+
+def _mark(name: str, value: Any) -> Callable[[F], F]:
+    def put(function: F) -> F:
+        setattr(function, name, value)
+        return function
+
+    return put
 
 
 def _names(text: str | None) -> frozenset[str]:

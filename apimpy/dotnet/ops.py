@@ -177,6 +177,10 @@ def array_get(array: Any, i: int) -> Any:
     raise IndexOutOfRangeException
 
 
+def out_of_range() -> Any:
+    raise IndexOutOfRangeException
+
+
 def array_set(array: Any, i: int, value: Any) -> Any:
     if 0 <= i < len(array):
         array[i] = value
@@ -321,6 +325,17 @@ def caster(of: Type) -> Callable[[Any], Any]:
 
             return cast_class
     return lambda value: typecheck.cast(value, of)
+
+
+def exact_class(of: Type) -> type | None:
+    """The Python class whose own instances (not those of subclasses) are boxed and unboxed values of that type."""
+    if not isinstance(of, Named) or of.args or of.decl.kind == "enum" or of.decl.full_name in BOXES:
+        return None
+    python, universe = of.decl.python, ClrType.universe
+    if python is None or python is object or universe is None:
+        return None
+    known: Any = universe
+    return python if known.by_python(python) is of.decl else None  # a class that two types share says nothing
 
 
 def catcher(of: Type) -> type[BaseException]:

@@ -213,7 +213,7 @@ class Array(list[Any]):
     __slots__ = ("of", "shape")
 
     def __init__(self, of: Type, items: Iterable[Any] = (), shape: tuple[int, ...] | None = None) -> None:
-        super().__init__(items)
+        list.__init__(self, items)
         self.of, self.shape = of, shape
 
     @property
@@ -421,10 +421,15 @@ class Runtime(Record):
 
     def tick(self, cost: int = 1) -> None:
         """Charge steps: every loop iteration, lambda call and element produced without one costs at least one."""
-        self.steps -= cost
+        self.steps = left = self.steps - cost
+        if left < 0 or not left & 0xFF:
+            self.check()
+
+    def check(self) -> None:
+        """Refuse to go on when no steps are left or time is up.  Generated code counts by itself and calls this."""
         if self.steps < 0:
             raise BudgetExceeded(f"the expression took more than {self.limits.steps} steps")
-        if not self.steps & 0xFF and time.perf_counter() > self.deadline:
+        if time.perf_counter() > self.deadline:
             raise BudgetExceeded(f"the expression took more than {self.limits.seconds:g} s")
 
     def check_size(self, size: int) -> None:

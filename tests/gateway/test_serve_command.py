@@ -215,15 +215,9 @@ def test_wrong_usage_is_2(policy: Path, words: list[str], says: str) -> None:
     assert says in result.stderr
 
 
-@pytest.mark.parametrize("name", ["folder", "gateway.yaml"])
-def test_what_is_not_built_is_2(tmp_path: Path, name: str) -> None:
-    path = tmp_path / name
-    if name == "folder":
-        path.mkdir()
-    else:
-        path.write_text("version: 1\n")
-    result = CliRunner().invoke(serve_command, [str(path), "--mock"])
-    assert (result.exit_code, "not available yet" in result.stderr) == (2, True)
+def test_a_folder_without_a_configuration_is_2(tmp_path: Path) -> None:
+    result = CliRunner().invoke(serve_command, [str(tmp_path), "--mock"])
+    assert (result.exit_code, "holds neither gateway.yaml nor" in result.stderr) == (2, True)
 
 
 def test_a_file_that_is_not_there_is_2(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from apimpy.csharp.bind.inference import best_common
 from apimpy.csharp.bind.invocation import index_of, invoke
 from apimpy.csharp.bind.names import member_of
 from apimpy.csharp.bind.operators import shown
+from apimpy.csharp.known import is_nullable
 from apimpy.csharp.lookup import is_delegate, lookup, member_names
 from apimpy.csharp.types import (
     ERROR,
@@ -56,7 +57,7 @@ def new(b: Binder, node: n.New) -> BExpr:
 
 
 def construct(b: Binder, node: n.Node, t: Type, args: list[Arg]) -> BExpr:
-    if isinstance(t, Named) and t.decl.full_name == "System.Nullable":
+    if is_nullable(t):
         if len(args) == 1 and args[0].value is not None:
             return b.convert(args[0].value, t, node)
         return bd.BDefault(t, node.start, node.end)
