@@ -106,7 +106,7 @@ class Section:
     def required(self, key: str) -> Node | None:
         """What a key must hold; CFG006 when it does not."""
         node = self.node(key)
-        if node is None:
+        if node is None and self.source.kind in ("map", "null"):  # anything else has been reported
             self.sink.report("CFG006", f"{self.what} needs the key '{key}'", self.span)
         return node
 

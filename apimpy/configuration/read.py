@@ -326,7 +326,7 @@ class _Reader:
                 if entry is not None:
                     values[name] = read_value(entry, f"the {name} key of {what}", self._around, self._sink)
             pair.done()
-            if not values:
+            if not values and not list(pair):
                 pair.required("primary")
             primary, secondary = values.get("primary"), values.get("secondary")
         spec = SubscriptionSpec(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from apimpy.document.model import Comment, Element, Island, Text
 
-__all__ = ["inner_xml"]
+__all__ = ["inner_xml", "outer_xml"]
 
 _TEXT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _QUOTED = _TEXT | str.maketrans({'"': "&quot;"})
@@ -12,8 +12,17 @@ _QUOTED = _TEXT | str.maketrans({'"': "&quot;"})
 
 def inner_xml(element: Element) -> str:
     """What stands between the tags, as XML; comments are left out, named values have been replaced."""
+    return _written(list(reversed(element.nodes)))
+
+
+def outer_xml(element: Element) -> str:
+    """An element as XML, tags and all; comments are left out, named values have been replaced."""
+    return _written([element])
+
+
+def _written(stack: list[Element | Text | Island | Comment | str]) -> str:
+    """What a stack of content says, the last of it first."""
     out: list[str] = []
-    stack: list[Element | Text | Island | Comment | str] = list(reversed(element.nodes))
     while stack:
         node = stack.pop()
         if isinstance(node, str):

@@ -58,7 +58,6 @@ __all__ = [
     "header",
     "reads_bare",
     "shortcuts",
-    "text_of",
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -173,11 +172,6 @@ def _taker(item: Declaration) -> Callable[[F], F]:
 def shortcuts(**members: Callable[..., Any]) -> Callable[[F], F]:
     """For a getter: what to call for members of its value, by C# name (`this`: the indexer), with its receiver."""
     return _mark("shortcuts", members)
-
-
-def text_of(attribute: str, convert: Callable[[str], str]) -> Callable[[F], F]:
-    """For a getter: it reads that attribute, and `convert` makes a C# string of it unless it is ASCII."""
-    return _mark("text_of", (attribute, convert))
 
 
 def bare(function: Callable[..., Any]) -> Callable[[F], F]:

@@ -422,14 +422,9 @@ class Runtime(Record):
     def tick(self, cost: int = 1) -> None:
         """Charge steps: every loop iteration, lambda call and element produced without one costs at least one."""
         self.steps = left = self.steps - cost
-        if left < 0 or not left & 0xFF:
-            self.check()
-
-    def check(self) -> None:
-        """Refuse to go on when no steps are left or time is up.  Generated code counts by itself and calls this."""
-        if self.steps < 0:
+        if left < 0:
             raise BudgetExceeded(f"the expression took more than {self.limits.steps} steps")
-        if time.perf_counter() > self.deadline:
+        if not left & 0xFF and time.perf_counter() > self.deadline:
             raise BudgetExceeded(f"the expression took more than {self.limits.seconds:g} s")
 
     def check_size(self, size: int) -> None:

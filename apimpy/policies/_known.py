@@ -10,12 +10,17 @@ from apimpy.policy.base import ALL_SECTIONS, Known
 __all__ = ["KNOWN"]
 
 
-_ONCE = frozenset(
-    (
-        "validate-odata-request validate-parameters validate-headers llm-semantic-cache-lookup "
-        "azure-openai-semantic-cache-lookup llm-semantic-cache-store azure-openai-semantic-cache-store "
-        "http-data-source sql-data-source cosmosdb-data-source"
-    ).split()
+_ONCE = (
+    "validate-odata-request",
+    "validate-parameters",
+    "validate-headers",
+    "llm-semantic-cache-lookup",
+    "azure-openai-semantic-cache-lookup",
+    "llm-semantic-cache-store",
+    "azure-openai-semantic-cache-store",
+    "http-data-source",
+    "sql-data-source",
+    "cosmosdb-data-source",
 )
 """May stand only once in a section."""
 

@@ -161,7 +161,9 @@ class Url:
         return Url(**{**parts, **changes})
 
     def __str__(self) -> str:
-        return f"{self.scheme}://{self.authority}{self.target}"
+        scheme, query = self.scheme, self.query_string
+        port = "" if self.port == (443 if scheme == "https" else 80) else f":{self.port}"
+        return f"{scheme}://{self.host}{port}{self.path}?{query}" if query else f"{scheme}://{self.host}{port}{self.path}"
 
 
 class Request:

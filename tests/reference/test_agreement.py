@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, Phase, assume, given, settings
 from reference_evaluator import Refused, bound_of, run
 from reference_generate import program
 
@@ -32,7 +32,12 @@ UNTIL_FIXED = frozenset(("filters", "null receivers", "references"))
 """Constructs in which generated code is known to differ: left out of the programs, except in a long run."""
 LONG = settings.default is not None and settings.default.max_examples > 1000
 BRIEF = settings(
-    max_examples=200, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+    max_examples=200,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=(Phase.generate,),  # shrinking takes minutes; a long run does it
+    suppress_health_check=list(HealthCheck),
 )
 DIFFER = {"own-flow-61cfc3d3": "generated code runs exception filters after the finally blocks inside"}
 """Conformance cases in which the evaluator is right and generated code is not."""

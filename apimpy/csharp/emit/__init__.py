@@ -116,7 +116,7 @@ def emit(
 
 def guard(e: Emitter, body: list[ast.stmt]) -> ast.stmt:
     """The body in a `try`, which costs nothing until something is raised; a function around it would be a call more."""
-    error = "error"
+    error = "e"
     translated = ast.Raise(e.op("defect", load(error)), None)
     known = ast.ExceptHandler(e.g(e.ops.guarded), None, [ast.Raise()])
     return ast.Try(body, [known, ast.ExceptHandler(e.g(Exception), error, [translated])], [], [])

@@ -38,9 +38,6 @@ def property_(em: Emitter, e: bd.BProperty) -> ast.expr:
         target = receiver(em, e.receiver, p.owner)
         if p.decl.attr is not None:
             return ast.Attribute(target, p.decl.attr, LOAD)
-        read = shortcuts.text(em, p.getter, target)
-        if read is not None:
-            return read
         args.append(target)
     args += [em.expr(x) for x in e.index]
     return ast.Call(em.g(p.getter), args, [])

@@ -109,7 +109,7 @@ def operate(em: Emitter, e: bd.BBinary, x: ast.expr, y: ast.expr) -> ast.expr:
             value = ast.BinOp(x, _ARITH[op](), y)
         return em.op("single", value) if word == "float" else value
     bits, _signed = INTEGRAL[word]
-    if op in ("/", "%") and isinstance(y, ast.Constant) and y.value > 0:
+    if op in ("/", "%") and isinstance(y, ast.Constant) and isinstance(y.value, int) and y.value > 0:
         return truncating(em, op, x, y)
     if op == "/":
         return em.op("arithmetic.int_div", x, y, const(bits))
@@ -288,7 +288,7 @@ def cast(em: Emitter, value: ast.expr, b: Type) -> ast.expr:
     if exact is None:
         return ast.Call(em.caster(b), [value], [])
     first, again = em.once(value)
-    test = ast.Compare(ast.Attribute(first, "__class__", LOAD), [ast.Is()], [em.g(exact)])
+    test = ast.Compare(ast.Call(em.g(type), [first], []), [ast.Is()], [em.g(exact)])
     return ast.IfExp(test, again, ast.Call(em.caster(b), [again], []))
 
 

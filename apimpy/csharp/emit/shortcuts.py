@@ -4,7 +4,6 @@ The library marks its functions (`apimpy.dotnet.decl`), the emitter asks for the
 
     shortcuts    of a getter: functions for members of what it gives, by C# name (`this` for the indexer).  They take
                  the getter's receiver in place of the object, so `Headers.GetValueOrDefault("x")` makes no dictionary.
-    text_of      of a getter: the attribute it reads, and what turns its value into a C# string unless it is ASCII.
     bare         of a method that gives an array: a function that gives the elements alone, a list or bytes, for callers
                  that only look at them.
     reads_bare   of a method that only looks at the elements of its arrays.
@@ -12,21 +11,22 @@ The library marks its functions (`apimpy.dotnet.decl`), the emitter asks for the
 
 from __future__ import annotations
 
-import ast
 from typing import TYPE_CHECKING, Any
 
 from apimpy.csharp import bound as bd
-from apimpy.csharp.emit.writer import LOAD, Emitter, const
 from apimpy.csharp.known import keyword
 from apimpy.csharp.types import MISSING, Method
 
 if TYPE_CHECKING:
+    import ast
+
     from apimpy.csharp.bound import BExpr
+    from apimpy.csharp.emit.writer import Emitter
 
-__all__ = ["bare", "constant_array", "reads_only", "source", "text", "way"]
+__all__ = ["bare", "constant_array", "reads_only", "way"]
 
 
-def source(e: BExpr) -> BExpr:
+def _source(e: BExpr) -> BExpr:
     """The expression under conversions that leave the object as it is."""
     while isinstance(e, bd.BConvert) and e.conversion.kind in ("identity", "reference"):
         e = e.operand
@@ -37,23 +37,11 @@ def way(e: BExpr | None, name: str) -> tuple[bd.BProperty, Any] | None:
     """The property whose value a member is called on, and the function that needs only the property's receiver."""
     if e is None or e.nullable:
         return None
-    e = source(e)
+    e = _source(e)
     if not isinstance(e, bd.BProperty) or e.receiver is None or e.index or e.nullable:
         return None
     found = getattr(e.prop.getter, "shortcuts", {}).get(name)
     return None if found is None else (e, found)
-
-
-def text(em: Emitter, getter: Any, target: ast.expr) -> ast.expr | None:
-    """Text that people wrote, read where it stands: a call only when it is not ASCII."""
-    mark = getattr(getter, "text_of", None)
-    if mark is None:
-        return None
-    attribute, convert = mark
-    first, again = em.once(ast.Attribute(target, attribute, LOAD))
-    plain = ast.Call(ast.Attribute(again, "isascii", LOAD), [], [])
-    test = ast.BoolOp(ast.Or(), [ast.Compare(first, [ast.Is()], [const(None)]), plain])
-    return ast.IfExp(test, again, ast.Call(em.g(convert), [again], []))
 
 
 def bare(e: BExpr) -> Any:

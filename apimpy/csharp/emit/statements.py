@@ -75,17 +75,8 @@ def temp_alias(em: Emitter, temp: bd.BTemp, name: str) -> dict[int, str]:
     return kept
 
 
-def tick(em: Emitter) -> list[ast.stmt]:
-    """`rt.tick()`, of which only every 256th is a call."""
-    left = "left"
-    count = ast.BinOp(ast.Attribute(em.rt(), "steps", LOAD), ast.Sub(), const(1))
-    low = ast.Compare(load(left), [ast.Lt()], [const(0)])
-    now_and_then = ast.UnaryOp(ast.Not(), ast.BinOp(load(left), ast.BitAnd(), const(0xFF)))
-    check = ast.Expr(ast.Call(ast.Attribute(em.rt(), "check", LOAD), [], []))
-    return [
-        ast.Assign([ast.Name(left, STORE), ast.Attribute(em.rt(), "steps", STORE)], count),
-        ast.If(ast.BoolOp(ast.Or(), [low, now_and_then]), [check], []),
-    ]
+def tick(em: Emitter) -> ast.stmt:
+    return ast.Expr(ast.Call(ast.Attribute(em.rt(), "tick", LOAD), [], []))
 
 
 def if_(em: Emitter, s: bd.BIf) -> list[ast.stmt]:
@@ -114,11 +105,11 @@ def while_(em: Emitter, s: bd.BWhile) -> list[ast.stmt]:
             [],
         )
         ended = ast.Assign([ast.Name(first, STORE)], const(False))
-        return [started, ast.While(const(True), [*tick(em), guard, ended, *body], [])]
+        return [started, ast.While(const(True), [tick(em), guard, ended, *body], [])]
     if before:
         leave = ast.If(ast.UnaryOp(ast.Not(), test), [ast.Break()], [])
-        return [ast.While(const(True), [*tick(em), *before, leave, *body], [])]
-    return [ast.While(test, [*tick(em), *body], [])]
+        return [ast.While(const(True), [tick(em), *before, leave, *body], [])]
+    return [ast.While(test, [tick(em), *body], [])]
 
 
 def for_(em: Emitter, s: bd.BFor) -> list[ast.stmt]:
@@ -134,15 +125,15 @@ def for_(em: Emitter, s: bd.BFor) -> list[ast.stmt]:
     before, test = loop_test(em, s.test) if s.test is not None else ([], const(True))
     if before:
         leave = ast.If(ast.UnaryOp(ast.Not(), test), [ast.Break()], [])
-        return [*out, ast.While(const(True), [*tick(em), *before, leave, *body, *step()], [])]
-    return [*out, ast.While(test, [*tick(em), *body, *step()], [])]
+        return [*out, ast.While(const(True), [tick(em), *before, leave, *body, *step()], [])]
+    return [*out, ast.While(test, [tick(em), *body, *step()], [])]
 
 
 def foreach(em: Emitter, s: bd.BForeach) -> list[ast.stmt]:
     f = em.functions[-1]
     f.continues.append([])
     item = em.temp_name(s.temp)
-    start: list[ast.stmt] = tick(em)
+    start: list[ast.stmt] = [tick(em)]
     if len(s.locals) > 1:
         for i, local in enumerate(s.locals):
             start.append(em.declare(local, ast.Subscript(load(item), const(i), LOAD)))
@@ -254,7 +245,7 @@ def switch(em: Emitter, s: bd.BSwitch) -> list[ast.stmt]:
     if em.gotos.raised:  # from inside a loop of a section
         leave = ast.ExceptHandler(em.g(em.ops.Goto), None, [ast.Continue()])
         chain = [ast.Try(chain, [leave], [], [])]
-    out.append(ast.While(const(True), [*tick(em), *chain, ast.Break()], []))
+    out.append(ast.While(const(True), [tick(em), *chain, ast.Break()], []))
     em.gotos = gotos
     if f.continues:
         out.append(ast.If(load(flag), continue_(em, bd.BContinue(s.start, s.end)), []))
@@ -331,7 +322,7 @@ def local_function(em: Emitter, s: bd.BLocalFunction) -> list[ast.stmt]:
         body = em.body(s.body)
     finally:
         em.functions.pop()
-    start: list[ast.stmt] = tick(em)
+    start: list[ast.stmt] = [tick(em)]
     for p in taken:
         if p.cell:
             start.append(ast.Assign([ast.Name(em.local(p), STORE)], ast.List([load(em.local(p))], LOAD)))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import import_module
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from apimpy.csharp.types import ClrType
@@ -46,9 +47,11 @@ def parse_as(type_name: str, text: str) -> Any:
 def texts(attribute: str) -> Callable[[Any], str | None]:
     """A getter for text that people wrote: it may hold characters beyond the basic plane."""
 
+    read = attrgetter(attribute)
+
     def get(self: Any) -> str | None:
-        value = getattr(self, attribute)
-        return None if value is None else from_text(value)
+        value: str | None = read(self)
+        return value if value is None or value.isascii() else from_text(value)
 
     return get
 
@@ -83,8 +86,15 @@ def instant(seconds: float) -> DateTime:
 
     A float holds present times to a quarter of a microsecond; a clock that knows better gives a float with `ticks`.
     """
-    from apimpy.dotnet.time.datetime import UTC, DateTime
-    from apimpy.dotnet.time.ticks import UNIX_EPOCH
-
     ticks = getattr(seconds, "ticks", None)
-    return DateTime(UNIX_EPOCH + round(seconds * 1_000_000) * 10 if ticks is None else ticks, UTC)
+    return _utc()(_UNIX_EPOCH + round(seconds * 1_000_000) * 10 if ticks is None else ticks)
+
+
+_UNIX_EPOCH = 621_355_968_000_000_000
+
+
+@cache
+def _utc() -> Callable[[int], DateTime]:
+    from apimpy.dotnet.time.datetime import utc_from_ticks
+
+    return utc_from_ticks

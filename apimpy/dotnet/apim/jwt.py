@@ -8,7 +8,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from apimpy.csharp.types import ClrType, Type, array_of
-from apimpy.dotnet.decl import clr_type
+from apimpy.dotnet.decl import clr_type, shortcuts
+from apimpy.dotnet.exceptions import ArgumentNullException, KeyNotFoundException
 from apimpy.dotnet.values import Array, from_text, to_text
 from apimpy.dotnet.web.octets import string_array
 from apimpy.record import Record
@@ -134,7 +135,32 @@ def audiences(self: Jwt) -> Array:
     return string_array(self.claims.get("aud", []))
 
 
+def _joined(self: Jwt, name: str | None, default: str | None = None) -> str | None:
+    """`Claims.GetValueOrDefault(name, default)`"""
+    if name is None:
+        raise ArgumentNullException("key")
+    values = self.claims.get(name)
+    return default if values is None else ",".join(values)
+
+
+def _has_claim(self: Jwt, name: str | None) -> bool:
+    if name is None:
+        raise ArgumentNullException("key")
+    return name in self.claims
+
+
+def _claim(self: Jwt, name: str | None) -> Array:
+    """`Claims[name]`"""
+    if name is None:
+        raise ArgumentNullException("key")
+    values = self.claims.get(name)
+    if values is None:
+        raise KeyNotFoundException(f"The given key '{name}' was not present in the dictionary.")
+    return string_array(values)
+
+
 @jwt.prop("IReadOnlyDictionary<string, string[]> Claims")
+@shortcuts(GetValueOrDefault=_joined, ContainsKey=_has_claim, this=_claim)
 def claims(self: Jwt) -> Dictionary:
     from apimpy.dotnet.collections_.dictionary import Dictionary
 

@@ -6,19 +6,22 @@ Reading a body without `preserveContent` consumes it: a later read finds null, a
 from __future__ import annotations
 
 import codecs
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from apimpy.csharp.types import ArrayType, Named, Type
 from apimpy.dotnet.apim.carriers import carrier, parse_as, texts
 from apimpy.dotnet.apim.form import FormContent, parse_form
-from apimpy.dotnet.apim.views import HeaderView, ParameterView
-from apimpy.dotnet.decl import clr_type
-from apimpy.dotnet.exceptions import NotSupportedException
+from apimpy.dotnet.apim.views import HeaderView, ParameterView, missing_key
+from apimpy.dotnet.decl import clr_type, shortcuts
+from apimpy.dotnet.exceptions import ArgumentNullException, NotSupportedException
 from apimpy.dotnet.values import from_text
-from apimpy.dotnet.web.octets import byte_array
+from apimpy.dotnet.web.octets import byte_array, string_array
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from apimpy.dotnet.values import Array
 
 __all__ = ["decode", "message_body", "request", "response"]
 
@@ -43,6 +46,34 @@ def _body(self: Any) -> Any:
     return None if body.is_empty else body
 
 
+def _joined(self: Any, name: str | None, default: str | None = None) -> str | None:
+    """`Headers.GetValueOrDefault(name, default)`"""
+    if name is None:
+        raise ArgumentNullException("key")
+    values = self.headers.getall(name, None)
+    if values is None:
+        return default
+    text: str = values[0] if len(values) == 1 else ",".join(values)
+    return text if text.isascii() else from_text(text)
+
+
+def _has_header(self: Any, name: str | None) -> bool:
+    if name is None:
+        raise ArgumentNullException("key")
+    return name in self.headers
+
+
+def _header(self: Any, name: str | None) -> Array:
+    """`Headers[name]`"""
+    if name is None:
+        raise ArgumentNullException("key")
+    values = self.headers.getall(name, None)
+    if values is None:
+        raise missing_key(name)
+    return string_array([v if v.isascii() else from_text(v) for v in values])
+
+
+@shortcuts(GetValueOrDefault=_joined, ContainsKey=_has_header, this=_header)
 def _headers(self: Any) -> HeaderView:
     return HeaderView(self.headers)
 
@@ -65,7 +96,16 @@ request.prop("IForwardedForInfo? AzureVnetInfo", _none)
 request.prop("IFoundry? Foundry", _none)
 
 
+def _parameter(self: Any, name: str | None) -> str:
+    """`MatchedParameters[name]`"""
+    found = None if name is None else ParameterView(self.matched_parameters).joined(name)
+    if found is None:
+        raise ArgumentNullException("key") if name is None else missing_key(name)
+    return found
+
+
 @request.prop("IReadOnlyDictionary<string, string> MatchedParameters")
+@shortcuts(this=_parameter)
 def matched_parameters(self: Any) -> ParameterView:
     return ParameterView(self.matched_parameters)
 
@@ -92,12 +132,19 @@ def decode(data: bytes) -> str:
     return from_text(data.decode("utf-8", "replace"))
 
 
+@cache
+def _json_reader() -> Any:
+    from apimpy.dotnet.json_net import reader
+
+    return reader
+
+
 def _json(kind: str) -> Callable[[bytes], Any]:
     def parse(data: bytes) -> Any:
-        from apimpy.dotnet.json_net.reader import parse_as, parse_bytes
-
         # any byte order mark but that of UTF-8 begins with one of these
-        return parse_as(decode(data), kind) if data[:1] in (b"\xff", b"\xfe", b"\0") else parse_bytes(data, kind)
+        if data[:1] in (b"\xff", b"\xfe", b"\0"):
+            return _json_reader().parse_as(decode(data), kind)
+        return _json_reader().parse_bytes(data, kind)
 
     return parse
 
@@ -122,15 +169,19 @@ _READERS: dict[str, Callable[[bytes], Any]] = {
 
 @message_body.method("T? As<T>(bool preserveContent = false)", reify=True, effect="body")
 def as_(of: Type, self: Any, preserve: bool) -> Any:
-    reader: Callable[[bytes], Any] | None = None
-    if isinstance(of, Named):
-        reader = _READERS.get(of.decl.full_name)
-    elif isinstance(of, ArrayType) and of.full_name == "System.Byte[]":
-        reader = byte_array
-    if reader is None:
-        raise NotSupportedException(f"A message body cannot be read as '{of.full_name}'.")
+    reader = _reader(of)
     data = self.read(preserve)
     return None if data is None else reader(data)
+
+
+@cache
+def _reader(of: Type) -> Callable[[bytes], Any]:
+    found = _READERS.get(of.decl.full_name) if isinstance(of, Named) else None
+    if found is not None:
+        return found
+    if isinstance(of, ArrayType) and of.full_name == "System.Byte[]":
+        return byte_array
+    raise NotSupportedException(f"A message body cannot be read as '{of.full_name}'.")
 
 
 @message_body.method(

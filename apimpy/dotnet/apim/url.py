@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from apimpy.dotnet.apim.carriers import carrier
 from apimpy.dotnet.apim.views import QueryView
-from apimpy.dotnet.decl import clr_type
+from apimpy.dotnet.decl import clr_type, shortcuts
+from apimpy.dotnet.exceptions import ArgumentNullException
+from apimpy.dotnet.values import from_text as from_python
 from apimpy.dotnet.web.uri import from_text
 
 if TYPE_CHECKING:
@@ -22,7 +24,26 @@ url.prop("int Port", attr="port")
 url.prop("string Path", attr="path")
 
 
+def _joined(self: Any, name: str | None, default: str | None = None) -> str | None:
+    """`Query.GetValueOrDefault(name, default)`"""
+    if name is None:
+        raise ArgumentNullException("key")
+    values: list[str] | None = self.query.get(name)
+    if values is None:
+        found = QueryView(self.query).joined(name)
+        return default if found is None else found
+    text = values[0] if len(values) == 1 else ",".join(values)
+    return text if text.isascii() else from_python(text)
+
+
+def _has_parameter(self: Any, name: str | None) -> bool:
+    if name is None:
+        raise ArgumentNullException("key")
+    return name in self.query or name in QueryView(self.query)
+
+
 @url.prop("IReadOnlyDictionary<string, string[]> Query")
+@shortcuts(GetValueOrDefault=_joined, ContainsKey=_has_parameter)
 def query(self: Any) -> QueryView:
     return QueryView(self.query)
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from apimpy.csharp.types import ClrType, Named, Type, array_of
+from apimpy.dotnet.exceptions import KeyNotFoundException
 from apimpy.dotnet.values import KeyValuePair, from_text
 from apimpy.dotnet.web.octets import string_array
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from apimpy.dotnet.values import Array
 
-__all__ = ["CertificateView", "HeaderView", "ParameterView", "QueryView", "View"]
+__all__ = ["CertificateView", "HeaderView", "ParameterView", "QueryView", "View", "missing_key"]
 
 READ_ONLY = "System.Collections.Generic.IReadOnlyDictionary"
 
@@ -27,6 +28,10 @@ def _named(name: str, *args: Type) -> Named:
     universe = ClrType.universe
     assert universe is not None
     return universe.named(name, *args)
+
+
+def missing_key(name: str) -> KeyNotFoundException:
+    return KeyNotFoundException(f"The given key '{name}' was not present in the dictionary.")
 
 
 class View(Mapping[str, Any]):

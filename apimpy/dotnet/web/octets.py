@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from apimpy.csharp.types import ClrType, Type
 from apimpy.dotnet.exceptions import ArgumentNullException
 from apimpy.dotnet.values import Array
@@ -9,6 +11,7 @@ from apimpy.dotnet.values import Array
 __all__ = ["byte_array", "octets", "string_array", "string_type"]
 
 
+@cache
 def _named(name: str) -> Type:
     universe = ClrType.universe
     assert universe is not None

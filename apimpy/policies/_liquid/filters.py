@@ -14,7 +14,17 @@ from apimpy.dotnet.time.datetime import DateTime
 from apimpy.dotnet.values import Runtime, from_text, to_text
 from apimpy.dotnet.web.webutility import form_decode, form_encode, html_encode
 from apimpy.pattern import pattern
-from apimpy.policies._liquid.values import Failure, Members, extent, items, member, number, of_collection, parsed_date, text
+from apimpy.policies._liquid.values import (
+    Failure,
+    Members,
+    extent,
+    items,
+    member,
+    number,
+    of_collection,
+    parsed_date,
+    text,
+)
 
 __all__ = ["FILTERS", "Filter"]
 
@@ -186,7 +196,7 @@ def _currency(rt: Runtime, value: Any, language: Any = None) -> Any:
 
 
 def _whole(value: Any) -> int:
-    found = number(value)
+    found: Any = number(value)
     if found is None or abs(found) > 2**31:
         raise Failure(f"'{text(value)[:40]}' is no whole number.")
     return int(_exact(found).to_integral_value(ROUND_HALF_EVEN))
@@ -225,7 +235,7 @@ def _math(word: str, operation: Callable[[Any, Any], Any]) -> Filter:
 
 def _trimmed(value: Decimal) -> Decimal:
     short = value.normalize()
-    return short.quantize(Decimal(1)) if short.as_tuple().exponent > 0 else short  # type: ignore[operator]  # finite
+    return short.quantize(Decimal(1)) if short == short.to_integral_value() else short
 
 
 def _divide(a: Any, b: Any) -> Any:
@@ -368,8 +378,8 @@ FILTERS: Mapping[str, Filter] = {
     "NewlineToBr": _on_text(_newline_to_br),
     "Plus": _plus,
     "Prepend": _on_text(_prepend),
-    "Remove": _on_text(lambda rt, s, old: _replace(rt, s, old)),
-    "RemoveFirst": _on_text(lambda rt, s, old: _replace_first(rt, s, old)),
+    "Remove": _on_text(_replace),
+    "RemoveFirst": _on_text(_replace_first),
     "Replace": _on_text(_replace),
     "ReplaceFirst": _on_text(_replace_first),
     "Round": _round,

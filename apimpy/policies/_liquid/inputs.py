@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 __all__ = ["Binding", "body_of", "context_of"]
 
 
-
 class Binding(Record, frozen=True, eq=True):
     """How bodies are bound: `xsi-nil` and `parse-date` of the policy."""
 
@@ -229,5 +228,3 @@ def from_clr(value: Any, depth: int = 0) -> Any:
             raise Failure("The value is nested too deeply.")
         return [from_clr(item, depth + 1) for item in iterate(value)]
     return to_text(to_string(value))
-
-
