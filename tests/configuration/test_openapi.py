@@ -1,4 +1,5 @@
 """API descriptions to operations."""
+# ruff: noqa: E501  (a row of a table is a line)
 
 from __future__ import annotations
 
@@ -41,7 +42,9 @@ def test_ids(operations: str, ids: list[str]) -> None:
 
 
 def test_required_query_parameters_join_the_template() -> None:
-    text = HEAD + """
+    text = (
+        HEAD
+        + """
 paths:
   /a/{id}:
     parameters:
@@ -53,6 +56,7 @@ paths:
     put: {}
 components: {parameters: {page: {name: page, in: query, required: true}}}
 """
+    )
     found, _ = read(text)
     assert found is not None
     assert sorted((o.method, o.url_template) for o in found.operations) == [

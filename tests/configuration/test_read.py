@@ -1,4 +1,5 @@
 """`gateway.yaml`: what is read, and every mistake with its code and place."""
+# ruff: noqa: E501  (a row of a table is a line)
 
 from __future__ import annotations
 
@@ -15,7 +16,9 @@ POLICY = "<policies><inbound><base/>{}</inbound></policies>"
 API = "apis: [{id: a, path: a}]\n"
 
 
-def read(folder: Path, text: str, *, environ: dict[str, str] | None = None, complete: bool = True) -> tuple[GatewayFile | None, Sink]:
+def read(
+    folder: Path, text: str, *, environ: dict[str, str] | None = None, complete: bool = True
+) -> tuple[GatewayFile | None, Sink]:
     """The model of `version: 1` and the text, fully checked."""
     sink = Sink()
     path = folder / "gateway.yaml"
@@ -123,7 +126,7 @@ WRONG: list[tuple[str, str, str]] = [
     (API + "subscriptions: [{id: s, api: a, keys: {primary: {env: NOWHERE}}}]", "CFG011 3:55", "primary key"),
     # templates
     *(
-        ("apis: [{id: a, path: a, operations: [{id: o, method: GET, url_template: '%s'}]}]" % template, "CFG012 2:73", says)
+        (f"apis: [{{id: a, path: a, operations: [{{id: o, method: GET, url_template: '{template}'}}]}}]", "CFG012 2:73", says)
         for template, says in [
             ("/{a", "a brace without its partner"),
             ("/a}", "a brace without its partner"),
@@ -256,7 +259,9 @@ def test_secrets_never_show(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("complete", "severity"), [(True, Severity.ERROR), (False, Severity.WARNING)])
 def test_lint_works_without_secrets(tmp_path: Path, complete: bool, severity: Severity) -> None:
     """A missing value is reported once, where it is looked for; documents that use it are not blamed."""
-    (tmp_path / "p.xml").write_text(POLICY.format('<set-header name="x"><value>@("{{n}}" + "{{n}}")</value></set-header>'))
+    (tmp_path / "p.xml").write_text(
+        POLICY.format('<set-header name="x"><value>@("{{n}}" + "{{n}}")</value></set-header>')
+    )
     _, sink = read(tmp_path, "named_values: {n: {env: N}}\npolicy: p.xml", complete=complete)
     assert [(d.code, d.severity) for d in sink if d.severity > Severity.INFO and d.code != "POL011"] == [
         ("CFG011", severity)

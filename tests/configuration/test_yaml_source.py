@@ -21,7 +21,10 @@ def read(text: str, name: str) -> tuple[Any, list[str]]:
     ("text", "value"),
     [
         ("a: 1\nb: [x, 2.5, true, null, ~, '']", {"a": 1, "b": ["x", 2.5, True, None, None, ""]}),
-        ("a: yes\nb: on\nc: 2024-01-02\nd: 1:30\ne: '1'\nf: 0x10", dict(zip("abcdef", ["yes", "on", "2024-01-02", "1:30", "1", "0x10"], strict=True))),
+        (
+            "a: yes\nb: on\nc: 2024-01-02\nd: 1:30\ne: '1'\nf: 0x10",
+            dict(zip("abcdef", ["yes", "on", "2024-01-02", "1:30", "1", "0x10"], strict=True)),
+        ),
         ("a: &x {k: 1}\nb: *x\nc: {<<: *x, l: 2}", {"a": {"k": 1}, "b": {"k": 1}, "c": {"l": 2, "k": 1}}),
         ("a: |\n  one\n  two\n", {"a": "one\ntwo\n"}),
         ("", None),

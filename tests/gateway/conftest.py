@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,8 +15,12 @@ from aiohttp import web
 from apimpy.configuration.keys import KeyRing, Subscriber
 from apimpy.configuration.routing import ApiRoute, OperationRoute, Router
 from apimpy.configuration.serving import Configuration
+from apimpy.diagnostics import Severity
 from apimpy.gateway.app import Gateway
+from apimpy.gateway.config import ServeConfig
 from apimpy.gateway.identity import NoIdentity
+from apimpy.gateway.load import load_configuration
+from apimpy.gateway.run import build_gateway
 from apimpy.gateway.server import Limits, Server
 from apimpy.gateway.transport import AiohttpTransport
 from apimpy.observe.metrics import Metrics
@@ -157,3 +162,57 @@ async def serving() -> AsyncIterator[Callable[..., Awaitable[Running]]]:
 @pytest.fixture
 def pass_through() -> type[PassThrough]:
     return PassThrough
+
+
+@dataclass
+class Configured:
+    """A gateway file or folder being served, in front of a backend that echoes what it sees."""
+
+    url: str
+    backend: str
+    seen: list[tuple[str, Any, bytes]]
+    """Request line, headers and body of what came to the backend."""
+    gateway: Gateway
+    diagnostics: list[str]
+
+
+def _fill(path: Path, backend: str) -> None:
+    folder = path.parent if path.is_file() else path
+    for file in folder.rglob("*"):
+        if file.is_file() and "$BACKEND" in (text := file.read_text()):
+            file.write_text(text.replace("$BACKEND", backend))
+
+
+@pytest.fixture
+async def configured() -> AsyncIterator[Callable[..., Awaitable[Configured]]]:
+    """Serve a path as `apimpy serve` does; `$BACKEND` in files of a folder under test stands for the echo backend."""
+    async with contextlib.AsyncExitStack() as stack:
+
+        async def listen(runner: web.BaseRunner[Any]) -> str:
+            await runner.setup()
+            stack.push_async_callback(runner.cleanup)
+            await web.TCPSite(runner, "127.0.0.1", 0).start()
+            return f"http://127.0.0.1:{runner.addresses[0][1]}"
+
+        async def start(
+            path: Path, *, environ: dict[str, str] | None = None, fill: bool = True, **settings: Any
+        ) -> Configured:
+            seen: list[tuple[str, Any, bytes]] = []
+
+            async def echo(request: web.BaseRequest) -> web.StreamResponse:
+                seen.append((f"{request.method} {request.raw_path}", request.headers.copy(), await request.read()))
+                return web.Response(headers={"X-Seen": request.raw_path}, body=b"echo")
+
+            backend = await listen(web.ServerRunner(web.Server(echo), shutdown_timeout=0.1))  # type: ignore[arg-type]
+            if fill:
+                _fill(path, backend)
+            loaded = load_configuration(ServeConfig(path, **settings), environ or {})
+            told = [str(d) for d in loaded.diagnostics if d.severity > Severity.INFO]
+            assert loaded.assembled is not None, told
+            default = settings.get("backend")
+            gateway = build_gateway(ServeConfig(path, **settings), loaded.assembled, default, TiktokenCounter())
+            stack.push_async_callback(gateway.services.transport.aclose)
+            url = await listen(web.ServerRunner(Server(gateway, Limits()), shutdown_timeout=1.0))
+            return Configured(url, backend, seen, gateway, told)
+
+        yield start

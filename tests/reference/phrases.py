@@ -71,6 +71,7 @@ CONSTRUCTS = frozenset(
         "late functions",  # called above their declaration
         "method groups",
         "named arguments",
+        "nullable constants",
         "nullable negation",
         "null receivers",
         "references",  # ref and out parameters
@@ -178,6 +179,8 @@ class Phrases:
         names = self.visible(t)
         if names and not self.perhaps(5):
             return self.pick(names)
+        if t in NULLABLES and "nullable constants" in self.without:
+            return f"(({t}){self.pick([*self.visible(t[:-1]), 'null'])})"
         text = self.pick(LITERALS[t])
         return f"({text})" if text.startswith(("(", "new")) else text
 
@@ -505,7 +508,7 @@ class Phrases:
     def nullable_expr(self, t: str, d: int) -> str:
         base, e = t[:-1], self.expr
         options: list[Callable[[], str]] = [
-            lambda: f"(({t}){e(base, d)})",
+            lambda: f"(({t}){self.varying(base, d)})",
             lambda: f"({e('bool', d)} ? {e(base, d)} : ({t})null)",
             lambda: f"({e(t, d)} ?? {e(t, d)})",
         ]

@@ -83,12 +83,17 @@ def looked_at(em: Emitter, e: BExpr) -> ast.expr:
 
 
 def elements(em: Emitter, e: BExpr) -> ast.expr | None:
-    """The elements of a call's array alone, where the library can give them."""
-    plain = shortcuts.bare(e)
+    """The elements of an array that a member gives, without the array, where the library can give them."""
+    if isinstance(e, bd.BCall) and not e.outs:
+        plain = getattr(e.method.impl, "bare", None)
+        return None if plain is None else em.placed(call(em, e, bare=plain), e)
+    shorter = shortcuts.way(e.receiver, "this") if isinstance(e, bd.BProperty) and e.index else None
+    plain = None if shorter is None else getattr(shorter[1], "bare", None)
     if plain is None:
         return None
-    assert isinstance(e, bd.BCall)
-    return em.placed(call(em, e, bare=plain), e)
+    assert shorter is not None
+    assert isinstance(e, bd.BProperty)
+    return em.placed(past(em, shorter[0], plain, e.index), e)
 
 
 def leading(em: Emitter, m: Method) -> list[ast.expr]:

@@ -4,8 +4,8 @@ The library marks its functions (`apimpy.dotnet.decl`), the emitter asks for the
 
     shortcuts    of a getter: functions for members of what it gives, by C# name (`this` for the indexer).  They take
                  the getter's receiver in place of the object, so `Headers.GetValueOrDefault("x")` makes no dictionary.
-    bare         of a method that gives an array: a function that gives the elements alone, a list or bytes, for callers
-                 that only look at them.
+    bare         of a method or shortcut that gives an array: a function that gives the elements alone, a list or bytes,
+                 for code that only looks at them.
     reads_bare   of a method that only looks at the elements of its arrays.
 """
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from apimpy.csharp.bound import BExpr
     from apimpy.csharp.emit.writer import Emitter
 
-__all__ = ["bare", "constant_array", "reads_only", "way"]
+__all__ = ["constant_array", "reads_only", "way"]
 
 
 def _source(e: BExpr) -> BExpr:
@@ -42,11 +42,6 @@ def way(e: BExpr | None, name: str) -> tuple[bd.BProperty, Any] | None:
         return None
     found = getattr(e.prop.getter, "shortcuts", {}).get(name)
     return None if found is None else (e, found)
-
-
-def bare(e: BExpr) -> Any:
-    """The function that gives the elements of a call's array alone, if there is one."""
-    return getattr(e.method.impl, "bare", None) if isinstance(e, bd.BCall) and not e.outs else None
 
 
 def reads_only(em: Emitter, m: Method) -> bool:

@@ -8,7 +8,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from apimpy.csharp.types import ClrType, Type, array_of
-from apimpy.dotnet.decl import clr_type, shortcuts
+from apimpy.dotnet.decl import bare, clr_type, shortcuts
 from apimpy.dotnet.exceptions import ArgumentNullException, KeyNotFoundException
 from apimpy.dotnet.values import Array, from_text, to_text
 from apimpy.dotnet.web.octets import string_array
@@ -149,14 +149,19 @@ def _has_claim(self: Jwt, name: str | None) -> bool:
     return name in self.claims
 
 
-def _claim(self: Jwt, name: str | None) -> Array:
-    """`Claims[name]`"""
+def _claim_values(self: Jwt, name: str | None) -> list[str]:
     if name is None:
         raise ArgumentNullException("key")
     values = self.claims.get(name)
     if values is None:
         raise KeyNotFoundException(f"The given key '{name}' was not present in the dictionary.")
-    return string_array(values)
+    return values
+
+
+@bare(_claim_values)
+def _claim(self: Jwt, name: str | None) -> Array:
+    """`Claims[name]`"""
+    return string_array(_claim_values(self, name))
 
 
 @jwt.prop("IReadOnlyDictionary<string, string[]> Claims")

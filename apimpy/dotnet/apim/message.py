@@ -13,7 +13,7 @@ from apimpy.csharp.types import ArrayType, Named, Type
 from apimpy.dotnet.apim.carriers import carrier, parse_as, texts
 from apimpy.dotnet.apim.form import FormContent, parse_form
 from apimpy.dotnet.apim.views import HeaderView, ParameterView, missing_key
-from apimpy.dotnet.decl import clr_type, shortcuts
+from apimpy.dotnet.decl import bare, clr_type, shortcuts
 from apimpy.dotnet.exceptions import ArgumentNullException, NotSupportedException
 from apimpy.dotnet.values import from_text
 from apimpy.dotnet.web.octets import byte_array, string_array
@@ -63,14 +63,19 @@ def _has_header(self: Any, name: str | None) -> bool:
     return name in self.headers
 
 
-def _header(self: Any, name: str | None) -> Array:
-    """`Headers[name]`"""
+def _header_values(self: Any, name: str | None) -> list[str]:
     if name is None:
         raise ArgumentNullException("key")
     values = self.headers.getall(name, None)
     if values is None:
         raise missing_key(name)
-    return string_array([v if v.isascii() else from_text(v) for v in values])
+    return [v if v.isascii() else from_text(v) for v in values]
+
+
+@bare(_header_values)
+def _header(self: Any, name: str | None) -> Array:
+    """`Headers[name]`"""
+    return string_array(_header_values(self, name))
 
 
 @shortcuts(GetValueOrDefault=_joined, ContainsKey=_has_header, this=_header)
@@ -98,10 +103,14 @@ request.prop("IFoundry? Foundry", _none)
 
 def _parameter(self: Any, name: str | None) -> str:
     """`MatchedParameters[name]`"""
-    found = None if name is None else ParameterView(self.matched_parameters).joined(name)
+    if name is None:
+        raise ArgumentNullException("key")
+    found: str | None = self.matched_parameters.get(name)
     if found is None:
-        raise ArgumentNullException("key") if name is None else missing_key(name)
-    return found
+        found = ParameterView(self.matched_parameters).joined(name)
+        if found is None:
+            raise missing_key(name)
+    return found if found.isascii() else from_text(found)
 
 
 @request.prop("IReadOnlyDictionary<string, string> MatchedParameters")

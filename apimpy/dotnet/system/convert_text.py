@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 import re
+from binascii import a2b_base64, b2a_base64
 from typing import Any
 
-from apimpy.dotnet.decl import enum_type
+from apimpy.dotnet.decl import bare, enum_type, reads_bare
 from apimpy.dotnet.exceptions import (
     ArgumentException,
     ArgumentNullException,
@@ -115,20 +115,26 @@ for _alias, _bits in (("byte", 8), ("short", 16), ("int", 32), ("long", 64)):
 # --- Base64 ----------------------------------------------------------------------------------------------------------
 
 
+@reads_bare
 def to_base64(data: Any) -> str:
     if data is None:
         raise ArgumentNullException("inArray")
-    return base64.b64encode(bytes(data)).decode("ascii")
+    return b2a_base64(bytes(data), newline=False).decode("ascii")
 
 
-def from_base64(text: str | None) -> Array:
-    """White space is ignored; the padding is required."""
+def _decoded(text: str | None) -> bytes:
     if text is None:
         raise ArgumentNullException("s")
     packed = text.translate(_BLANKS)
     if not _BASE64.fullmatch(packed):
         raise FormatException(_BAD_BASE64)
-    return Array(_BYTE, base64.b64decode(packed))
+    return a2b_base64(packed)
+
+
+@bare(_decoded)
+def from_base64(text: str | None) -> Array:
+    """White space is ignored; the padding is required."""
+    return Array(_BYTE, _decoded(text))
 
 
 def _broken_lines(data: Any, options: EnumValue) -> str:

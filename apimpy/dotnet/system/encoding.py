@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpy.dotnet.decl import TypeDecl, clr_type
+from apimpy.dotnet.decl import TypeDecl, bare, clr_type, reads_bare
 from apimpy.dotnet.exceptions import (
     ArgumentException,
     ArgumentNullException,
@@ -250,14 +250,20 @@ encoding.method(
 # --- encoding and decoding -------------------------------------------------------------------------------------------
 
 
-@encoding.method("byte[] GetBytes(string s)")
-def _get_bytes(self: Encoding, s: str | None) -> Array:
+def _encoded(self: Encoding, s: str | None) -> bytes:
     if s is None:
         raise ArgumentNullException("s", "String reference not set to an instance of a String.")
-    return Array(_BYTE, self.encode(s))
+    return self.encode(s)
+
+
+@encoding.method("byte[] GetBytes(string s)")
+@bare(_encoded)
+def _get_bytes(self: Encoding, s: str | None) -> Array:
+    return Array(_BYTE, _encoded(self, s))
 
 
 @encoding.method("string GetString(byte[] bytes)")
+@reads_bare
 def _get_string(self: Encoding, data: Any) -> str:
     return self.decode(_bytes(data))
 

@@ -25,6 +25,7 @@ _DIGITS = "Guid string should only contain hexadecimal characters."
 _DASHES = "Dashes are in the wrong position for GUID parsing."
 _FORMATS = 'Format string can be only "D", "d", "N", "n", "P", "p", "B", "b", "X" or "x".'
 _HEX = pattern("[0-9a-fA-F]{32}")
+_USUAL = pattern("[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _NUMBER = pattern(r"\+?(?:0[xX])?0*([0-9a-fA-F]*)")
 _BRACE = "Expected {0xdddddddd, etc}."
 _PREFIX = "Expected 0x prefix."
@@ -178,6 +179,8 @@ def _hex_groups(text: str) -> Guid:
 def parse_guid(text: str | None, param: str = "input") -> Guid:
     if text is None:
         raise ArgumentNullException(param)
+    if _USUAL.fullmatch(text):
+        return Guid(text.replace("-", "").lower())
     text = text.strip(WHITE)
     if not text:
         raise FormatException("Unrecognized Guid format.")

@@ -17,7 +17,12 @@ __all__ = ["byte", "int16", "int32", "int64", "sbyte", "uint16", "uint32", "uint
 def _parsing(t: TypeDecl, bits: int, signed: bool) -> None:
     alias = t.alias
 
+    short = {8: 2, 16: 4, 32: 9, 64: 18}[bits]
+    """Any number of so many digits fits."""
+
     def parse(s: str | None) -> int:
+        if s is not None and s.isdecimal() and s.isascii() and len(s) <= short:
+            return int(s)
         return parse_integer(s, INTEGER, bits, signed)
 
     def parse_styled(s: str | None, style: EnumValue) -> int:
@@ -25,6 +30,8 @@ def _parsing(t: TypeDecl, bits: int, signed: bool) -> None:
         return parse_integer(s, style.value, bits, signed)
 
     def try_parse(s: str | None) -> tuple[bool, int]:
+        if s is not None and s.isdecimal() and s.isascii() and len(s) <= short:
+            return True, int(s)
         value = read_integer(s, INTEGER, bits, signed)
         return (False, 0) if value is None or value is OVERFLOW else (True, value)
 

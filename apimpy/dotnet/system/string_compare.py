@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException
+from apimpy.dotnet.system.casing import fold
 from apimpy.dotnet.system.comparers import (
     StringComparer,
     compare_ordinal,
@@ -79,6 +80,11 @@ def _equal(a: str | None, b: str | None) -> bool:
 
 
 def _equal_by(a: str | None, b: str | None, comparison: EnumValue) -> bool:
+    kind = comparison.value
+    if kind == 4:
+        return a == b
+    if kind == 5 and a is not None and b is not None:  # the everyday case
+        return a.lower() == b.lower() if a.isascii() and b.isascii() else fold(a) == fold(b)
     comparer = comparer_of(comparison)
     return a is b if a is None or b is None else a == b or comparer.equals(a, b)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from apimpy.dotnet.decl import enum_type
+from apimpy.dotnet.decl import bare, enum_type
 from apimpy.dotnet.exceptions import ArgumentException, ArgumentNullException, ArgumentOutOfRangeException
 from apimpy.dotnet.system.casing import WHITE, fold
 from apimpy.dotnet.system.comparers import comparer_of
@@ -83,11 +83,16 @@ def _dropping(self: str, pattern: re.Pattern[str], count: int, trim: bool) -> It
         yield rest
 
 
-@string_.method("string[] Split(params char[]? separator)")
-def _split_chars(self: str, separators: Any) -> Array:
+def _pieces(self: str, separators: Any) -> list[str]:
     if separators is not None and len(separators) == 1:
-        return Array(_STRING, self.split(separators[0]))
-    return Array(_STRING, _char_pattern(separators).split(self))
+        return self.split(separators[0])
+    return _char_pattern(separators).split(self)
+
+
+@string_.method("string[] Split(params char[]? separator)")
+@bare(_pieces)
+def _split_chars(self: str, separators: Any) -> Array:
+    return Array(_STRING, _pieces(self, separators))
 
 
 string_.method(
@@ -146,7 +151,8 @@ def replace(self: str, old: str | None, new: str | None) -> str:
         raise _bad_old(old)
     if new is None:
         return self.replace(old, "")
-    _check_replacement(self, old, new)
+    if len(new) > len(old):
+        _check_replacement(self, old, new)
     return self.replace(old, new)
 
 

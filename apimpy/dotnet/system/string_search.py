@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__: list[str] = []
 
+_ORDINAL = 4
 _COUNT = "Count must be positive and count must refer to a location within the string/array/collection."
 
 
@@ -113,26 +114,34 @@ def _ends(self: str, value: str | None, folded: bool) -> bool:
 
 
 def _starts_with(self: str, value: str | None) -> bool:
+    if value is not None and value.isascii() and self.isascii() and value.isprintable() and self.isprintable():
+        return self.startswith(value)  # as `_starts` would find after three calls
     return _starts(self, value, False)
 
 
 def _starts_with_by(self: str, value: str | None, comparison: EnumValue) -> bool:
     if value is None:
         raise ArgumentNullException("value")
+    if comparison.value == _ORDINAL:
+        return self.startswith(value)
     if _ordinal(comparison):
-        return fold(self).startswith(fold(value)) if _folded(comparison) else self.startswith(value)
+        return fold(self).startswith(fold(value))
     return _starts(self, value, _folded(comparison))
 
 
 def _ends_with(self: str, value: str | None) -> bool:
+    if value is not None and value.isascii() and self.isascii() and value.isprintable() and self.isprintable():
+        return self.endswith(value)
     return _ends(self, value, False)
 
 
 def _ends_with_by(self: str, value: str | None, comparison: EnumValue) -> bool:
     if value is None:
         raise ArgumentNullException("value")
+    if comparison.value == _ORDINAL:
+        return self.endswith(value)
     if _ordinal(comparison):
-        return fold(self).endswith(fold(value)) if _folded(comparison) else self.endswith(value)
+        return fold(self).endswith(fold(value))
     return _ends(self, value, _folded(comparison))
 
 

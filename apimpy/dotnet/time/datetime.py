@@ -259,15 +259,22 @@ _T.method("bool IsDaylightSavingTime()", lambda _d: False)
 # --- arithmetic ------------------------------------------------------------------------------------------------------
 
 
-def _add_units(d: DateTime, value: float, unit: int) -> DateTime:
-    """`value` units of `unit` milliseconds later, rounded to whole milliseconds as .NET does."""
+def _moved_by(ticks: int, value: float, unit: int) -> int:
+    """Ticks `value` units of `unit` milliseconds later, rounded to whole milliseconds as .NET does."""
     scaled = value * unit
     if not -315_537_897_600_000 < scaled < 315_537_897_600_000:
         if math.isnan(scaled):
-            return d
+            return ticks
         raise ArgumentOutOfRangeException("value", "Value to add was out of range.")
-    milliseconds = int(scaled + (0.5 if scaled >= 0 else -0.5))
-    return _checked(d.ticks + milliseconds * tk.MILLISECOND, d.kind)
+    ticks += int(scaled + (0.5 if scaled >= 0 else -0.5)) * 10_000
+    return ticks if 0 <= ticks <= _MAX_TICKS else _checked(ticks, 0).ticks
+
+
+_MAX_TICKS = tk.MAX_TICKS
+
+
+def _add_units(d: DateTime, value: float, unit: int) -> DateTime:
+    return DateTime(_moved_by(d.ticks, value, unit), d.kind)
 
 
 _T.method("DateTime AddDays(double value)", lambda d, v: _add_units(d, v, 86_400_000))

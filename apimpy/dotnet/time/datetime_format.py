@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
+
 from apimpy.dotnet.exceptions import FormatException
 from apimpy.dotnet.time.ticks import DAY, DAYS, HOUR, MINUTE, MONTHS, SECOND, calendar
+from apimpy.pattern import pattern
 
 __all__ = ["STANDARD", "format_date", "offset_text", "roundtrip", "scan_quoted"]
 
@@ -83,7 +87,36 @@ def format_date(ticks: int, zone: str, offset: int, fmt: str) -> str:
         if pattern is None:
             raise FormatException
         fmt = pattern
-    return _custom(ticks, zone, offset, fmt)
+    made = _template(fmt)
+    if made is None:
+        return _custom(ticks, zone, offset, fmt)
+    template, fields = made
+    date = calendar(ticks)
+    parts = {"y": date.year, "M": date.month, "d": date.day}
+    second = ticks // SECOND % 86_400
+    parts["H"], parts["m"], parts["s"] = second // 3600, second // 60 % 60, second % 60
+    return template % tuple([zone if f == "K" else parts[f] for f in fields])
+
+
+@lru_cache(maxsize=256)
+def _template(fmt: str) -> tuple[str, str] | None:
+    """A pattern of numbers and plain text for Python's `%`, and which number stands where; None for any other."""
+    out: list[str] = []
+    fields: list[str] = []
+    for m in _PIECE.finditer(fmt):
+        piece = m[0]
+        if piece in _NUMBERS or piece == "K":
+            out.append("%s" if piece == "K" else _NUMBERS[piece])
+            fields.append(piece[0])
+        elif (piece.isalpha() and piece != "T" and piece != "Z") or piece in "'\"\\%":
+            return None  # names, fractions, literals
+        else:
+            out.append(piece)
+    return "".join(out), "".join(fields)
+
+
+_PIECE = pattern(r"([A-Za-z])\1*|.", re.DOTALL)
+_NUMBERS = {"yyyy": "%04d"} | {letter * 2: "%02d" for letter in "MdHms"}
 
 
 def _custom(ticks: int, zone: str, offset: int, fmt: str) -> str:

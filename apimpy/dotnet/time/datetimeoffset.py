@@ -185,15 +185,21 @@ _T.prop("int DayOfYear", lambda d: tk.calendar(d.ticks).timetuple().tm_yday)
 # --- arithmetic ------------------------------------------------------------------------------------------------------
 
 
+def _add(d: DateTimeOffset, value: float, unit: int) -> DateTimeOffset:
+    """So many units later.  The range is that of the reading and that of the instant."""
+    ticks = dt._moved_by(d.ticks, value, unit)
+    return make(ticks, d.offset) if d.offset else DateTimeOffset(ticks)
+
+
 def _moved(d: DateTimeOffset, to: DateTime) -> DateTimeOffset:
     return make(to.ticks, d.offset)
 
 
-_T.method("DateTimeOffset AddDays(double days)", lambda d, v: _moved(d, dt._add_units(d.reading, v, 86_400_000)))
-_T.method("DateTimeOffset AddHours(double hours)", lambda d, v: _moved(d, dt._add_units(d.reading, v, 3_600_000)))
-_T.method("DateTimeOffset AddMinutes(double minutes)", lambda d, v: _moved(d, dt._add_units(d.reading, v, 60_000)))
-_T.method("DateTimeOffset AddSeconds(double seconds)", lambda d, v: _moved(d, dt._add_units(d.reading, v, 1000)))
-_T.method("DateTimeOffset AddMilliseconds(double milliseconds)", lambda d, v: _moved(d, dt._add_units(d.reading, v, 1)))
+_T.method("DateTimeOffset AddDays(double days)", lambda d, v: _add(d, v, 86_400_000))
+_T.method("DateTimeOffset AddHours(double hours)", lambda d, v: _add(d, v, 3_600_000))
+_T.method("DateTimeOffset AddMinutes(double minutes)", lambda d, v: _add(d, v, 60_000))
+_T.method("DateTimeOffset AddSeconds(double seconds)", lambda d, v: _add(d, v, 1000))
+_T.method("DateTimeOffset AddMilliseconds(double milliseconds)", lambda d, v: _add(d, v, 1))
 _T.method("DateTimeOffset AddTicks(long ticks)", lambda d, v: _moved(d, dt._checked(d.ticks + v, 0)))
 _T.method("DateTimeOffset AddMonths(int months)", lambda d, n: make(tk.add_months(d.ticks, n), d.offset))
 _T.method("DateTimeOffset AddYears(int years)", lambda d, n: _moved(d, dt.add_years(d.reading, n)))

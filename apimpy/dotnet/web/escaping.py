@@ -24,6 +24,7 @@ _BEYOND_ASCII = pattern(r"([^\x00-\x7f]+)(%[0-9A-F]{2}|[\x00-\x7f]?)")
 _NO_IRI = pattern("[\x80-\x9f\ue000-\uf8ff\ufdd0-\ufdef\ufff0-\uffff]")
 """What internationalized URIs do not show as such."""
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+_ESCAPES = {c: f"%{c:02X}" for c in range(128) if c not in _UNRESERVED}
 _NOT_SAFE = frozenset(b";/?:@&=+$,#[]!'()*%\\\x7f") | frozenset(range(32))
 """ASCII that `Uri.ToString()` leaves escaped: unescaping it would change what the URI means."""
 
@@ -34,6 +35,8 @@ def _percent(text: str) -> str:
 
 def escape_data(value: str) -> str:
     """`Uri.EscapeDataString`: everything but the unreserved characters of RFC 3986."""
+    if value.isascii():
+        return value.translate(_ESCAPES)
     return _escape(value, _NOT_UNRESERVED)
 
 
