@@ -18,7 +18,7 @@ from apimpy import __version__
 __all__ = ["main"]
 
 _COMMANDS = {
-    "serve": "Run the gateway on a policy file.",
+    "serve": "Run the gateway.",
     "lint": "Check policy documents.",
     "eval": "Evaluate expressions.",
     "explain": "Show what an expression of a policy is compiled to.",

@@ -65,7 +65,7 @@ def _declared_late(x: Record, own: Local | None = None) -> Iterator[Local]:
     elif isinstance(x, bd.BIs | bd.BLabel) and x.local is not None:
         yield x.local
     elif isinstance(x, bd.BCall | bd.BLocalCall | bd.BNew):
-        yield from (place.local for _, place in x.outs if isinstance(place, bd.BLocal))
+        yield from (place.local for _, place in x.outs if isinstance(place, bd.BNewLocal))
     elif isinstance(x, bd.BLocalFunction):
         yield from (p for p, given in zip(x.params, x.symbol.params, strict=True) if given.mode == "out")
     for node in _nodes(x):

@@ -109,6 +109,8 @@ def member_of(b: Binder, node: n.Node, target: BExpr, wanted: n.Name) -> BExpr:
     found = lookup(t, word)
     type_args = tuple(b.type(x) for x in wanted.type_args) if wanted.type_args is not None else None
     if found and isinstance(found[0], Property):
+        if found[0].static:
+            return _through_instance(b, node, t, word)
         return property_(b, node, found[0], target, [], wanted)
     methods = tuple(m for m in found if isinstance(m, Method) and not m.static)
     extensions = b.universe.extensions(word)
@@ -116,16 +118,19 @@ def member_of(b: Binder, node: n.Node, target: BExpr, wanted: n.Name) -> BExpr:
         group = methods or tuple(extensions)
         return bd.BMethodGroup(VOID, node.start, node.end, word, target, group, type_args, wanted, not methods)
     if found:
-        return b.error(
-            node,
-            "CS0176",
-            f"Member '{t.name}.{word}' cannot be accessed with an instance reference; qualify it with a type name "
-            "instead",
-        )
+        return _through_instance(b, node, t, word)
     at: n.Node = wanted
     if isinstance(node, n.Member) and isinstance(node.target, n.Access):
         at = n.Node(wanted.start - 1, wanted.end)  # the compiler counts the dot of `?.Name` in
     return no_member(b, at, t, word)
+
+
+def _through_instance(b: Binder, node: n.Node, t: Type, word: str) -> BExpr:
+    return b.error(
+        node,
+        "CS0176",
+        f"Member '{t.name}.{word}' cannot be accessed with an instance reference; qualify it with a type name instead",
+    )
 
 
 def no_member(b: Binder, where: n.Node, t: Type, word: str) -> BExpr:

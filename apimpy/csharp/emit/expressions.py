@@ -9,7 +9,7 @@ from typing import Any
 from apimpy.csharp import bound as bd
 from apimpy.csharp.bound import BExpr, Local
 from apimpy.csharp.emit import shortcuts
-from apimpy.csharp.emit.writer import LOAD, STORE, Emitter, Function, const, load
+from apimpy.csharp.emit.writer import LOAD, STORE, Emitter, Function, const, is_null, load, not_null
 from apimpy.csharp.lookup import is_reference
 from apimpy.csharp.types import MISSING, NULL, VOID, Method
 
@@ -198,8 +198,8 @@ def conditional(em: Emitter, e: bd.BConditional) -> ast.expr:
 def null_test(em: Emitter, e: bd.BNullTest) -> ast.expr:
     first = ast.NamedExpr(ast.Name(em.temp_name(e.temp), STORE), em.expr(e.value))
     if e.absent.const is None:
-        return ast.IfExp(ast.Compare(first, [ast.Is()], [const(None)]), const(None), em.expr(e.present))
-    test = ast.Compare(first, [ast.IsNot()], [const(None)])
+        return ast.IfExp(is_null(first), const(None), em.expr(e.present))
+    test = not_null(first)
     return ast.IfExp(test, em.expr(e.present), em.expr(e.absent))
 
 
@@ -233,7 +233,7 @@ def is_(em: Emitter, e: bd.BIs) -> ast.expr:
             value = em.expr(e.operand)
             if isinstance(value, ast.Constant):
                 return const(value.value is not None)
-            return ast.Compare(value, [ast.IsNot()], [const(None)])
+            return not_null(value)
         return ast.Call(em.tester(e.of), [em.expr(e.operand)], [])
     if e.always:
         return em.sequence([em.assign_expr(e.local, em.expr(e.operand)), const(True)])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from apimpy.csharp import bound as bd
 from apimpy.csharp.emit.expressions import leading
-from apimpy.csharp.emit.writer import COMPARE, JSON_TREE, LOAD, STORE, Emitter, const, load
+from apimpy.csharp.emit.writer import COMPARE, JSON_TREE, LOAD, STORE, Emitter, const, is_null, load, not_null
 from apimpy.csharp.known import INTEGRAL, is_nullable, keyword, strip_nullable
 from apimpy.csharp.lookup import is_enum
 from apimpy.csharp.types import NULL, Method, Named, TupleType, Type
@@ -35,7 +35,7 @@ def unary(em: Emitter, e: bd.BUnary) -> ast.expr:
     on = strip_nullable(e.operand.type)
     if is_nullable(e.operand.type):
         first, again = em.once(x)
-        return ast.IfExp(ast.Compare(first, [ast.Is()], [const(None)]), const(None), unary_op(em, e, again, on))
+        return ast.IfExp(is_null(first), const(None), unary_op(em, e, again, on))
     return unary_op(em, e, x, on)
 
 
@@ -143,8 +143,8 @@ def lifted(em: Emitter, e: bd.BBinary) -> ast.expr:
     null = ast.BoolOp(
         ast.Or(),
         [
-            ast.Compare(load(a), [ast.Is()], [const(None)]),
-            ast.Compare(load(b), [ast.Is()], [const(None)]),
+            is_null(load(a)),
+            is_null(load(b)),
         ],
     )
     value = ast.IfExp(null, const(None), operate(em, e, load(a), load(b)))
@@ -156,7 +156,7 @@ def user_operator(em: Emitter, e: bd.BBinary, m: Method) -> ast.expr:
     if not e.lifted:
         return ast.Call(em.g(m.impl), [*leading(em, m), x, y], [])
     a, b = em.fresh(), em.fresh()
-    either = ast.BoolOp(ast.Or(), [ast.Compare(load(v), [ast.Is()], [const(None)]) for v in (a, b)])
+    either = ast.BoolOp(ast.Or(), [is_null(load(v)) for v in (a, b)])
     if e.op in ("==", "!="):
         missing: ast.expr = ast.Compare(load(a), [ast.Is() if e.op == "==" else ast.IsNot()], [load(b)])
     else:
@@ -226,7 +226,7 @@ def convert(em: Emitter, e: bd.BConvert) -> ast.expr:
         e_operand = e.operand
         first, again = em.once(em.expr(e_operand))
         inner = conversion(em, again, e.conversion.inner, strip_nullable(e_operand.type), e.type, e.checked)
-        return ast.IfExp(ast.Compare(first, [ast.IsNot()], [const(None)]), inner, em.op("no_value"))
+        return ast.IfExp(not_null(first), inner, em.op("no_value"))
     return conversion(em, em.expr(e.operand), e.conversion, e.operand.type, e.type, e.checked)
 
 
@@ -251,11 +251,11 @@ def conversion(em: Emitter, value: ast.expr, c: Conversion | None, a: Type, b: T
         inner = conversion(em, again, c.inner, strip_nullable(a), strip_nullable(b), checked)
         if inner is again:
             return value
-        return ast.IfExp(ast.Compare(first, [ast.Is()], [const(None)]), const(None), inner)
+        return ast.IfExp(is_null(first), const(None), inner)
     if c.kind == "unwrap":
         first, again = em.once(value)
         inner = conversion(em, again, c.inner, strip_nullable(a), b, checked)
-        return ast.IfExp(ast.Compare(first, [ast.IsNot()], [const(None)]), inner, em.op("no_value"))
+        return ast.IfExp(not_null(first), inner, em.op("no_value"))
     if c.kind == "enum":
         if is_enum(b):
             number = ast.Attribute(value, "value", LOAD) if is_enum(a) else numeric(em, value, a, em.k.int_, checked)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from apimpy.csharp import bound as bd
 from apimpy.csharp.emit.expressions import define, elements, store, throw
-from apimpy.csharp.emit.writer import JSON_TREE, LOAD, STORE, Emitter, Function, Jump, const, load
+from apimpy.csharp.emit.writer import JSON_TREE, LOAD, STORE, Emitter, Function, Jump, const, is_null, load
 from apimpy.csharp.lookup import is_reference
 from apimpy.csharp.types import MISSING, NULL, Named
 
@@ -258,7 +258,7 @@ def label(em: Emitter, case: bd.BLabel, s: bd.BSwitch) -> ast.expr | None:
     tests: list[ast.expr] = []
     if case.value is not None:
         if case.value.const is None or case.value.type is NULL:
-            tests.append(ast.Compare(value, [ast.Is()], [const(None)]))
+            tests.append(is_null(value))
         elif isinstance(case.value.const, float) and case.value.const != case.value.const:  # a pattern asks Equals
             tests.append(ast.Compare(value, [ast.NotEq()], [value]))
         elif s.value.type is em.k.object_:

@@ -17,7 +17,19 @@ if TYPE_CHECKING:
 
     from apimpy.csharp.bound import BExpr, BStmt, Local
 
-__all__ = ["COMPARE", "JSON_TREE", "LOAD", "STORE", "Emitter", "Function", "Jump", "const", "load"]
+__all__ = [
+    "COMPARE",
+    "JSON_TREE",
+    "LOAD",
+    "STORE",
+    "Emitter",
+    "Function",
+    "Jump",
+    "const",
+    "is_null",
+    "load",
+    "not_null",
+]
 
 LOAD, STORE = ast.Load(), ast.Store()
 COMPARE: dict[str, Callable[[], ast.cmpop]] = {
@@ -38,6 +50,19 @@ def const(value: Any) -> ast.expr:
 
 def load(name: str) -> ast.Name:
     return ast.Name(name, LOAD)
+
+
+def is_null(value: ast.expr) -> ast.expr:
+    """`value is None`, decided here for a constant (of which Python would warn)."""
+    if isinstance(value, ast.Constant):
+        return const(value.value is None)
+    return ast.Compare(value, [ast.Is()], [const(None)])
+
+
+def not_null(value: ast.expr) -> ast.expr:
+    if isinstance(value, ast.Constant):
+        return const(value.value is not None)
+    return ast.Compare(value, [ast.IsNot()], [const(None)])
 
 
 class Function:
@@ -180,7 +205,7 @@ class Emitter:
         if not e.nullable or not is_reference(e.type):  # members of a nullable value deal with null themselves
             return value
         first, again = self.once(value)
-        test = ast.Compare(first, [ast.IsNot()], [const(None)])
+        test = not_null(first)
         return ast.IfExp(test, again, self.op(otherwise))
 
     def expr(self, e: BExpr) -> ast.expr:
