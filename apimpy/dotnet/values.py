@@ -287,6 +287,8 @@ def iterate(value: Any) -> Iterator[Any]:
     clr_iter = getattr(value, "clr_iter", None)
     if clr_iter is not None:
         return clr_iter()  # type: ignore[no-any-return]
+    if isinstance(value, (list, Query)):  # asking for a mapping is slow
+        return iter(value)
     if isinstance(value, Mapping):
         return iter([KeyValuePair(k, v) for k, v in value.items()])
     return iter(value)

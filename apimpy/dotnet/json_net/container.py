@@ -6,6 +6,7 @@ from typing import Any
 
 from apimpy.dotnet.decl import clr_type
 from apimpy.dotnet.exceptions import ArgumentException, ArgumentNullException
+from apimpy.dotnet.json_net.kinds import BOOLEAN, INTEGER, STRING
 from apimpy.dotnet.json_net.merge import merge
 from apimpy.dotnet.json_net.serialize import from_object
 from apimpy.dotnet.json_net.token import as_query, parse
@@ -15,6 +16,7 @@ from apimpy.dotnet.json_net.tree import (
     JContainer,
     JProperty,
     JToken,
+    JValue,
     from_content,
     is_multi,
 )
@@ -45,10 +47,19 @@ container_.method("void Merge(object? content, JsonMergeSettings? settings)", me
 property_ = clr_type("Newtonsoft.Json.Linq.JProperty", bases="JContainer", python=JProperty)
 
 
+_PLAIN = {str: STRING, int: INTEGER, bool: BOOLEAN}
+
+
 @property_.ctor("JProperty(string name, object? content)")
 def new_property(name: str | None, content: Any) -> JProperty:
     if name is None:
         raise ArgumentNullException("name")
+    kind = _PLAIN.get(type(content))
+    if kind is not None:
+        made: JProperty = JProperty.__new__(JProperty)
+        value = made._value = JValue.of(content, kind)
+        made.name, made._owner, made._key, value._owner = name, None, None, made
+        return made
     if not is_multi(content):
         return JProperty(name, from_content(content))
     array = JArray()

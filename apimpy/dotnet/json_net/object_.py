@@ -10,6 +10,7 @@ from apimpy.dotnet.json_net.merge import find_property
 from apimpy.dotnet.json_net.serialize import from_object
 from apimpy.dotnet.json_net.token import as_query, parse
 from apimpy.dotnet.json_net.tree import JObject, JProperty, JToken
+from apimpy.dotnet.values import Array
 
 if TYPE_CHECKING:
     from apimpy.dotnet.values import EnumValue
@@ -22,7 +23,20 @@ object_ = clr_type("Newtonsoft.Json.Linq.JObject", bases="JContainer, IDictionar
 @object_.ctor("JObject(params object?[] content)")
 def new_object(content: Any) -> JObject:
     token = JObject()
-    token.add(content)
+    if type(content) is JProperty:
+        content = (content,)
+    elif type(content) is not Array or content.of.is_value:
+        token.add(content)
+        return token
+    values = token._values
+    properties = token._properties = {}
+    for item in content:
+        if type(item) is JProperty and item._owner is None and item.name not in values:
+            name, value = item.name, item._value
+            value._owner, value._key, item._owner = token, name, token
+            values[name], properties[name] = value, item
+        else:
+            token.add(item)
     return token
 
 

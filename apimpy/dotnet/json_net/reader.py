@@ -64,7 +64,7 @@ def _fast(data: bytes, what: str) -> JToken | None:
     kind = type(raw)
     if (what == "JObject" and kind is not dict) or (what == "JArray" and kind is not list):
         return None
-    if len(data) > 2 * MAX_DEPTH and (kind is dict or kind is list) and too_deep(raw, MAX_DEPTH):
+    if len(data) > 2 * MAX_DEPTH and data.count(b"{") + data.count(b"[") > MAX_DEPTH and too_deep([raw], MAX_DEPTH + 1):
         return None
     if _may_be_big(data) and _BIG_INTEGER.search(data):
         return None

@@ -8,13 +8,13 @@ from apimpy.dotnet.decl import clr_type
 from apimpy.dotnet.exceptions import ArgumentNullException, InvalidOperationException, JsonException
 from apimpy.dotnet.json_net.casts import BYTES_CAST, CASTS, Cast, cast, value_as
 from apimpy.dotnet.json_net.deserialize import to_object
-from apimpy.dotnet.json_net.kinds import STRING, SelectSettings
+from apimpy.dotnet.json_net.kinds import BOOLEAN, STRING, SelectSettings
 from apimpy.dotnet.json_net.path import select
 from apimpy.dotnet.json_net.path_text import path_of
 from apimpy.dotnet.json_net.reader import parse_as
 from apimpy.dotnet.json_net.scalars import kind_of
 from apimpy.dotnet.json_net.serialize import from_object
-from apimpy.dotnet.json_net.tree import JContainer, JToken, JValue, bounded
+from apimpy.dotnet.json_net.tree import JContainer, JObject, JToken, JValue, bounded
 from apimpy.dotnet.values import Array, EnumValue, Int64, Query, Runtime, Single, UInt64, box, type_of
 
 if TYPE_CHECKING:
@@ -190,9 +190,16 @@ def is_token(token: JToken, of: Type) -> bool:
     return is_a(type_of(token), of.full_name)
 
 
+def _child(token: JToken, key: Any) -> JToken | None:
+    if type(token) is JObject and type(key) is str:
+        found: JToken | None = token.get(key)
+        return found
+    return token.child_at(key)
+
+
 token_.indexer(
     "JToken? this[object key]",
-    lambda token, key: token.child_at(key),
+    _child,
     lambda token, key, value: token.set_child(key, value),
 )
 
@@ -274,7 +281,22 @@ def _explicit(to: Cast, *, nullable: bool) -> Any:
     def convert(rt: Runtime, token: JToken | None) -> Any:
         return cast(rt, to, token, nullable=nullable)
 
-    return convert
+    def convert_bool(rt: Runtime, token: JToken | None) -> Any:
+        if type(token) is JValue and token.kind is BOOLEAN and type(token.value) is bool:
+            return token.value
+        return cast(rt, to, token, nullable=nullable)
+
+    def convert_integer(rt: Runtime, token: JToken | None) -> Any:
+        if type(token) is JValue and type(token.value) is Int64 and low <= token.value <= high:
+            return int(token.value)
+        return cast(rt, to, token, nullable=nullable)
+
+    if to.keyword == "bool":
+        return convert_bool
+    if not to.bits:
+        return convert
+    low, high = (-(1 << to.bits - 1), (1 << to.bits - 1) - 1) if to.signed else (0, (1 << to.bits) - 1)
+    return convert_integer
 
 
 def _to_string(rt: Runtime, token: JToken | None) -> Any:

@@ -356,7 +356,7 @@ class JObject(JContainer):
     def get(self, name: str, default: Any = None) -> Any:
         """The token under a name; mapping-like, for the declared dictionary interfaces."""
         value = self._values.get(name, MISSING)
-        if isinstance(value, JToken):
+        if type(value) is JValue or isinstance(value, JToken):
             return value
         if value is MISSING:
             return default

@@ -1,7 +1,7 @@
 """Writes tokens as JSON text: `compact` is `ToString(Formatting.None)`, `indented` is `ToString()`.
 
-Raw parsed data that nobody touched is written without making tokens of it; data whose bytes orjson would write in
-exactly the same way goes through orjson.
+Raw parsed data that nobody touched is written without making tokens of it; data and tokens whose bytes orjson would
+write in exactly the same way go through orjson.
 """
 
 from __future__ import annotations
@@ -10,26 +10,27 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from apimpy.dotnet.json_net.kinds import COMMENT, RAW
+from apimpy.dotnet.json_net.kinds import COMMENT, INTEGER, NULL, RAW, STRING
 from apimpy.dotnet.json_net.scalars import date_of, date_text, float_text, quote, scalar_text
 from apimpy.dotnet.json_net.tree import JArray, JConstructor, JObject, JProperty, JToken, JValue, bounded
-from apimpy.dotnet.values import from_text
+from apimpy.dotnet.values import Int64, from_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 __all__ = ["compact", "indented"]
 
 
 def compact(token: JToken) -> str:
-    fast = _untouched(token)
+    fast = _alike(token, 0)
     return _compact(token) if fast is None else fast
 
 
 def indented(token: JToken) -> str:
     if isinstance(token, JProperty):
         return _indented_property(token)
-    return _indented(token)
+    fast = _alike(token, orjson.OPT_INDENT_2)
+    return _indented(token) if fast is None else fast
 
 
 @bounded
@@ -53,49 +54,64 @@ def _indented_property(token: JProperty) -> str:
     return "".join(out)
 
 
-@bounded
-def _untouched(token: JToken) -> str | None:
-    """The text of raw data through orjson, where that is provably what Json.NET writes."""
-    if type(token) is JObject:
-        raw: Any = token._values
-    elif type(token) is JArray:
-        raw = token._items
-    else:
-        return None
-    if not _alike(raw):
+def _alike(token: JToken, option: int) -> str | None:
+    """The text through orjson, where that is provably what Json.NET writes."""
+    if type(token) is not JObject and type(token) is not JArray:
         return None
     try:
-        return from_text(orjson.dumps(raw).decode())
-    except TypeError:  # half a surrogate pair, a big integer
+        return from_text(orjson.dumps(token, _known, option).decode())
+    except TypeError:  # refused by `_known`; half a surrogate pair, a big integer, nested too deep
         return None
 
 
-def _alike(raw: Any) -> bool:
-    """Whether orjson writes raw data as Json.NET does: no tokens, dates, exponents or separators to escape."""
-    if type(raw) is dict:
-        for name in raw:
+def _known(token: Any) -> Any:
+    """What orjson may write for a token.  TypeError for what it writes differently: dates, exponents, separators."""
+    kind = type(token)
+    if kind is JValue:
+        value = token.value
+        plain = type(value)
+        if token.kind is STRING and plain is str and (value.isascii() or not _has_separator(value)):
+            return value
+        if (token.kind is INTEGER and (plain is Int64 or plain is int)) or value is True or value is False:
+            return value
+        if token.kind is NULL and value is None:
+            return None
+    elif kind is JObject:
+        for name in token._values:
             if not name.isascii() and _has_separator(name):
-                return False
-        values: Any = raw.values()
-    else:
-        values = raw
+                raise TypeError
+        _check(token._values.values())
+        return token._values
+    elif kind is JArray:
+        _check(token._items)
+        return token._items
+    raise TypeError
+
+
+def _check(values: Iterable[Any]) -> None:
+    """Raw data among tokens."""
     for value in values:
         kind = type(value)
+        if kind is JValue or kind is int or kind is bool or kind is JObject or kind is JArray or value is None:
+            continue
         if kind is str:
             if not value.isascii():
                 if _has_separator(value):
-                    return False
+                    raise TypeError
             elif len(value) < 41 and ((len(value) > 18 and value[10] == "T") or value[:1] == "/"):
-                return False
+                raise TypeError
         elif kind is float:
             if not (0.0001 <= value < 1e15 or -1e15 < value <= -0.0001 or value == 0.0):
-                return False
-        elif kind is dict or kind is list:
-            if not _alike(value):
-                return False
-        elif not (kind is int or kind is bool or value is None):
-            return False
-    return True
+                raise TypeError
+        elif kind is dict:
+            for name in value:
+                if not name.isascii() and _has_separator(name):
+                    raise TypeError
+            _check(value.values())
+        elif kind is list:
+            _check(value)
+        else:
+            raise TypeError
 
 
 def _has_separator(text: str) -> bool:

@@ -13,6 +13,7 @@ from apimpy.dotnet.exceptions import (
     RegexMatchTimeoutException,
 )
 from apimpy.dotnet.regex_.backtrack import Machine
+from apimpy.dotnet.regex_.effort import unwatched
 from apimpy.dotnet.regex_.groups import ECMA, RIGHT_TO_LEFT
 from apimpy.dotnet.regex_.parse import parse
 from apimpy.dotnet.regex_.replacement import Part, parse_replacement
@@ -115,11 +116,13 @@ _NO_GROUP = Group("", "0", ())
 class Regex:
     """System.Text.RegularExpressions.Regex."""
 
-    __slots__ = ("compiled", "machine", "numbers_by_name", "options", "pattern", "text", "timeout")
+    __slots__ = ("compiled", "machine", "numbers_by_name", "options", "pattern", "text", "timeout", "unwatched")
 
     def __init__(self, text: str, options: int, timeout: float | None = None) -> None:
         self.text, self.options, self.timeout = text, options, timeout
         self.pattern, self.compiled, self.machine = _compiled(text, options)
+        self.unwatched = -1 if self.machine is not None or self.reverse else unwatched(self.pattern.root)
+        """How long a text may be that is searched without a look at the clock."""
         self.numbers_by_name = {name: number for number, name in self.pattern.names.items()}
 
     def clr_to_string(self) -> str:
@@ -143,8 +146,17 @@ class Regex:
 
     # --- matching ---
 
+    def is_in(self, rt: Runtime, text: str, start: int) -> bool:
+        """Whether there is a match from `start` on."""
+        if len(text) <= self.unwatched:
+            return self.compiled.search(text, start) is not None
+        return self.find(rt, text, start) is not None
+
     def find(self, rt: Runtime, text: str, start: int) -> Match | None:
         """The first match from `start` on (to the left of it when matching from right to left)."""
+        if len(text) <= self.unwatched:
+            found = self.compiled.search(text, start)
+            return None if found is None else self._match(text, found)
         limit = rt.limits.regex_seconds
         seconds = limit if self.timeout is None else min(limit, self.timeout)
         if self.machine is not None:
@@ -163,8 +175,9 @@ class Regex:
                 found = self.compiled.search(text, start, timeout=seconds)
         except TimeoutError as e:
             raise self._late(seconds, limit) from e
-        if found is None:
-            return None
+        return None if found is None else self._match(text, found)
+
+    def _match(self, text: str, found: Any) -> Match:
         return Match(text, self, (found.span(),), lambda i: tuple(found.spans(f"g{i}")))
 
     def _late(self, seconds: float, limit: float) -> Exception:
@@ -309,6 +322,8 @@ def make(text: str | None, options: int = 0, timeout: float | None = None) -> Re
     """An expression, its arguments checked.  Those without a time limit of their own are shared."""
     if text is None:
         raise ArgumentNullException("pattern")
+    if not options and timeout is None:
+        return _shared(text, 0)
     if options & ~_VALID or options < 0 or (options & ECMA and options & ~_ECMA_ALLOWED):
         raise ArgumentOutOfRangeException("options")
     return _shared(text, options) if timeout is None else Regex(text, options, timeout)

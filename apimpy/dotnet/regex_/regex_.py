@@ -240,7 +240,7 @@ def _named(name: str) -> Type:
 def is_match(rt: Runtime, r: Regex, text: str | None, start: int | None = None) -> bool:
     start = r.start_of(text, start)
     assert text is not None
-    return r.find(rt, text, start) is not None
+    return r.is_in(rt, text, start)
 
 
 def match_(rt: Runtime, r: Regex, text: str | None, start: int | None = None) -> Match:
@@ -326,6 +326,13 @@ _T.method("int Count(string input)", lambda rt, r, s: len(matches(rt, r, s)), rt
 # --- Regex: static ---------------------------------------------------------------------------------------------------
 
 
+def _is_match(rt: Runtime, text: str | None, pattern: str | None) -> bool:
+    r = make(pattern)
+    if text is not None and len(text) <= r.unwatched:
+        return r.compiled.search(text) is not None
+    return is_match(rt, r, text)
+
+
 def _declare_static(result: str, name: str, run: Callable[..., Any], extra: str = "") -> None:
     """`Name(input, pattern, …)`, with options, with options and a time limit."""
     head = f"static {result} {name}(string input, string pattern{extra}"
@@ -338,7 +345,7 @@ def _declare_static(result: str, name: str, run: Callable[..., Any], extra: str 
             rt=True,
         )
         return
-    _T.method(head + ")", lambda rt, s, p: run(rt, make(p), s), rt=True)
+    _T.method(head + ")", _is_match if run is is_match else lambda rt, s, p: run(rt, make(p), s), rt=True)
     _T.method(head + ", RegexOptions options)", lambda rt, s, p, o: run(rt, make(p, o.value), s), rt=True)
     _T.method(
         head + ", RegexOptions options, TimeSpan matchTimeout)",
