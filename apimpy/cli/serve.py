@@ -58,7 +58,7 @@ _OWN_FLAGS = ("max_request_body", "max_buffered_body")
 @click.option("--redis", metavar="URL", help="Not available yet.")
 @click.option("--environment", metavar="NAME", help="Of a folder: lay configuration.NAME.yaml over it.")
 @click.option("--check", is_flag=True, help="Report what there is to say, and do not serve.")
-@click.option("--watch", is_flag=True, help="Not available yet.")
+@click.option("--watch", is_flag=True, help="Reload when a file of the configuration changes.")
 def serve_command(policy: Path, **flags: Any) -> None:
     """Run POLICY as a gateway: a policy document in front of a backend, a gateway file, or an APIOps folder.
 
@@ -81,7 +81,6 @@ def _refuse_unbuilt(flags: dict[str, Any]) -> None:
     asked = {
         "--workers above 1": flags["workers"] > 1,
         "--redis": flags["redis"] is not None,
-        "--watch": flags["watch"],
     }
     for what, is_asked in asked.items():
         if is_asked:
@@ -119,6 +118,7 @@ def _config(policy: Path, flags: dict[str, Any]) -> ServeConfig:
         identity_file=ways[1],
         identity_command=ways[2],
         event_loggers=tuple(_event_logger(p) for p in flags["event_loggers"]),
+        watch=flags["watch"],
         access_log=flags["access_log"],
         drain_seconds=flags["drain"],
         limits=Limits(line=flags["max_header"], field=flags["max_header"]),

@@ -1,4 +1,12 @@
-"""The second listener: `/metrics`, `/healthz` (the process lives) and `/readyz` (it takes requests)."""
+"""The second listener.
+
+| path | what it says or does |
+|---|---|
+| `/metrics` | the metrics, in Prometheus' text format |
+| `/healthz` | the process lives |
+| `/readyz` | it takes requests; a second line when the latest reload failed and an earlier configuration serves |
+| `POST /reload` | reloads the configuration: 200, or 422 with what is wrong with it |
+"""
 
 from __future__ import annotations
 
@@ -11,12 +19,13 @@ from apimpy.observe.metrics import CONTENT_TYPE
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from apimpy.gateway.reload import Reloader
     from apimpy.observe.metrics import Metrics
 
 __all__ = ["admin_application"]
 
 
-def admin_application(metrics: Metrics, ready: Callable[[], bool]) -> web.Application:
+def admin_application(metrics: Metrics, ready: Callable[[], bool], reloader: Reloader | None = None) -> web.Application:
     """The application; `ready` is false before the start is over and while draining."""
 
     async def show_metrics(request: web.Request) -> web.Response:
@@ -26,8 +35,19 @@ def admin_application(metrics: Metrics, ready: Callable[[], bool]) -> web.Applic
         return web.Response(text="ok\n")
 
     async def readyz(request: web.Request) -> web.Response:
-        return web.Response(text="ready\n") if ready() else web.Response(text="not ready\n", status=503)
+        if not ready():
+            return web.Response(text="not ready\n", status=503)
+        last = reloader.last if reloader is not None else None
+        return web.Response(text="ready\n" if last is None or last.ok else f"ready\n{last}\n")
+
+    async def reload(request: web.Request) -> web.Response:
+        assert reloader is not None
+        outcome = await reloader.reload()
+        lines = [str(outcome), *outcome.problems]
+        return web.Response(text="\n".join(lines) + "\n", status=200 if outcome.ok else 422)
 
     app = web.Application()
     app.add_routes([web.get("/metrics", show_metrics), web.get("/healthz", healthz), web.get("/readyz", readyz)])
+    if reloader is not None:
+        app.add_routes([web.post("/reload", reload)])
     return app

@@ -24,6 +24,8 @@ from aiohttp.http import HttpRequestParser
 from apimpy.gateway.admin import admin_application
 from apimpy.gateway.app import Gateway
 from apimpy.gateway.identity import CommandIdentity, FileIdentity, NoIdentity, StaticIdentity
+from apimpy.gateway.load import load_configuration
+from apimpy.gateway.reload import Reloader, Watch
 from apimpy.gateway.server import Server
 from apimpy.gateway.transport import AiohttpTransport
 from apimpy.observe.events import FileEventLogger
@@ -38,7 +40,7 @@ from apimpy.tokens.counter import TiktokenCounter
 from apimpy.tokens.models import DEFAULT_ENCODING
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
     from apimpy.configuration.assemble import Assembled
     from apimpy.configuration.model import IdentitySpec
@@ -179,7 +181,14 @@ async def serve(
         ready = asyncio.Event()
         stopped = _stop_signal()
 
-        admin = web.AppRunner(admin_application(gateway.metrics, ready.is_set), access_log=None, shutdown_timeout=1.0)
+        reloader = Reloader(
+            gateway,
+            lambda: load_configuration(config, os.environ),
+            backend,
+            lambda new: config.options_with(new.model.options),
+        )
+        application = admin_application(gateway.metrics, ready.is_set, reloader)
+        admin = web.AppRunner(application, access_log=None, shutdown_timeout=1.0)
         admin_host, admin_port = await listen(admin, config.host, config.admin_port)
         stack.push_async_callback(admin.cleanup)
         runner = web.ServerRunner(server, shutdown_timeout=config.drain_seconds)
@@ -192,6 +201,11 @@ async def serve(
             await gateway.services.background.drain(config.drain_seconds)
 
         stack.push_async_callback(drain)
+        stack.enter_context(_reload_signal(reloader))
+        if config.watch:
+            also = [config.fragments] if config.fragments is not None else []
+            watching = asyncio.create_task(Watch(config.policy, also).run(reloader.reload))
+            stack.callback(watching.cancel)
         if extensions_missing():
             log.warning("aiohttp's C extensions are missing: requests cost several times as much")
         tune_collector()
@@ -204,6 +218,28 @@ async def serve(
             await asyncio.to_thread(counter.preload)
         await stopped.wait()
         log.info("draining")
+
+
+@contextlib.contextmanager
+def _reload_signal(reloader: Reloader) -> Iterator[None]:
+    """SIGHUP reloads, where there is such a signal."""
+    loop = asyncio.get_running_loop()
+    under_way: set[asyncio.Task[object]] = set()
+
+    def start() -> None:
+        task: asyncio.Task[object] = loop.create_task(reloader.reload())
+        under_way.add(task)  # the loop itself keeps no hold of it
+        task.add_done_callback(under_way.discard)
+
+    hangup = getattr(signal, "SIGHUP", None)
+    if hangup is None:
+        yield
+        return
+    loop.add_signal_handler(hangup, start)
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(hangup)
 
 
 def _count(assembled: Assembled) -> str:

@@ -5,6 +5,8 @@
 | `apimpy_requests_total` | `api`, `operation`, `status` |
 | `apimpy_request_duration_seconds` (histogram) | `api`, `operation` |
 | `apimpy_requests_in_flight` | |
+| `apimpy_reloads_total` | `result` (`ok failed`) |
+| `apimpy_configuration_timestamp_seconds` | |
 | `apimpy_llm_tokens_total` | `namespace`, `kind` (`prompt completion cached reasoning total`), one per dimension |
 | `apimpy_llm_series_dropped_total` | `namespace` |
 | `apimpy_custom_metric` (sum and count) | `namespace`, `metric`, one per dimension |
@@ -17,6 +19,7 @@ is that of custom ones: when a namespace has `SERIES_LIMIT`, further label value
 from __future__ import annotations
 
 import re
+import time
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
@@ -86,6 +89,28 @@ class RequestMetrics:
                 buckets.append((bound, running))
             durations.add_metric(labels, buckets, row[-1])
         yield durations
+
+
+class ReloadMetrics:
+    """Reloads, and when the configuration that serves was loaded."""
+
+    def __init__(self) -> None:
+        self._counts = {"ok": 0, "failed": 0}
+        self._loaded = time.time()
+
+    def add(self, ok: bool, at: float) -> None:
+        self._counts["ok" if ok else "failed"] += 1
+        if ok:
+            self._loaded = at
+
+    def collect(self) -> Iterator[Metric]:
+        total = CounterMetricFamily("apimpy_reloads", "Reloads of the configuration.", labels=("result",))
+        for result, count in self._counts.items():
+            total.add_metric((result,), count)
+        yield total
+        yield GaugeMetricFamily(
+            "apimpy_configuration_timestamp_seconds", "When the configuration that serves was loaded.", self._loaded
+        )
 
 
 class TokenMetrics:
@@ -202,10 +227,12 @@ class Metrics:
         self.requests = RequestMetrics()
         self.tokens = TokenMetrics()
         self.custom = CustomMetrics()
+        self.reloads = ReloadMetrics()
         self._registry = CollectorRegistry()
         self._registry.register(self.requests)
         self._registry.register(self.tokens)
         self._registry.register(self.custom)
+        self._registry.register(self.reloads)
         if process:
             ProcessCollector(registry=self._registry)
 

@@ -163,7 +163,9 @@ class Url:
     def __str__(self) -> str:
         scheme, query = self.scheme, self.query_string
         port = "" if self.port == (443 if scheme == "https" else 80) else f":{self.port}"
-        return f"{scheme}://{self.host}{port}{self.path}?{query}" if query else f"{scheme}://{self.host}{port}{self.path}"
+        return (
+            f"{scheme}://{self.host}{port}{self.path}?{query}" if query else f"{scheme}://{self.host}{port}{self.path}"
+        )
 
 
 class Request:

@@ -44,7 +44,9 @@ def compiled(text: str) -> CompiledExpression | None:
     """An expression with its brackets."""
     block = text[1] == "{"
     source = text[2:-1]
-    return compile_island(source, SourceMap.identity(SourceFile("bench", text), 2, len(source)), block, "object", Sink())
+    return compile_island(
+        source, SourceMap.identity(SourceFile("bench", text), 2, len(source)), block, "object", Sink()
+    )
 
 
 # --- calling ---------------------------------------------------------------------------------------------------------

@@ -142,7 +142,7 @@ CASES: dict[str, str] = {
     "ends_with": '@(!context.User.Email.EndsWith("@example.com"))',
     "first_address": '@(context.Request.Headers.GetValueOrDefault("X-Forwarded-For", context.Request.IpAddress)'
     ".Split(',')[0].Trim())",
-    "replaced_path": "@(context.Request.Url.Path.Replace(\"/v1/\", \"/v2/\").TrimEnd('/'))",
+    "replaced_path": '@(context.Request.Url.Path.Replace("/v1/", "/v2/").TrimEnd(\'/\'))',
     "same_method": '@(context.Request.Method.Equals("post", StringComparison.OrdinalIgnoreCase))',
     "masked_key": """@{
         var key = context.Request.Headers.GetValueOrDefault("X-Key", "");

@@ -7,65 +7,22 @@ import json
 import re
 import signal
 import socket
-import sys
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import pytest
 from click.testing import CliRunner
+from processes import running, spawn
 
 from apimpy.cli.mock import mock_command
 from apimpy.cli.serve import serve_command
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    pass
 
-ROOT = Path(__file__).resolve().parents[2]
-CODE = "import sys; from apimpy.cli.{0} import {0}_command; {0}_command(sys.argv[1:])"
 EMPTY = "<policies><inbound><base/></inbound><backend><forward-request/></backend><outbound/><on-error/></policies>"
 CHAT = {"model": "gpt-4o", "messages": [{"role": "user", "content": "hi"}]}
-
-
-@dataclass
-class Started:
-    process: asyncio.subprocess.Process
-    line: str
-
-    @property
-    def urls(self) -> list[str]:
-        return re.findall(r"http://[\d.]+:\d+", self.line)
-
-    async def stop(self, number: int = signal.SIGTERM) -> tuple[int, str, str]:
-        if self.process.returncode is None:
-            self.process.send_signal(number)
-        out, err = await asyncio.wait_for(self.process.communicate(), 20)
-        assert self.process.returncode is not None
-        return self.process.returncode, out.decode(), err.decode()
-
-
-async def spawn(command: str, *words: str) -> asyncio.subprocess.Process:
-    pipe = asyncio.subprocess.PIPE
-    code = CODE.format(command)
-    return await asyncio.create_subprocess_exec(sys.executable, "-c", code, *words, stdout=pipe, stderr=pipe, cwd=ROOT)
-
-
-@asynccontextmanager
-async def running(command: str, *words: str) -> AsyncIterator[Started]:
-    process = await spawn(command, *words)
-    assert process.stdout is not None
-    try:
-        line = (await asyncio.wait_for(process.stdout.readline(), 20)).decode()
-        started = Started(process, line)
-        if "listening on" not in line:
-            pytest.fail(f"did not start: {await started.stop()}")
-        yield started
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.communicate()
 
 
 @pytest.fixture
@@ -203,7 +160,6 @@ WRONG: list[tuple[list[str], str]] = [
     (["--mock", "--identity-token", "t", "--identity-command", "c"], "only one of"),
     (["--mock", "--workers", "2"], "not available yet"),
     (["--mock", "--redis", "redis://x"], "not available yet"),
-    (["--mock", "--watch"], "not available yet"),
     (["--mock", "--no-such-flag"], "No such option"),
 ]
 

@@ -141,21 +141,20 @@ def decode(data: bytes) -> str:
     return from_text(data.decode("utf-8", "replace"))
 
 
-@cache
-def _json_reader() -> Any:
+def _json(kind: str) -> Callable[[bytes], Any]:
     from apimpy.dotnet.json_net import reader
 
-    return reader
-
-
-def _json(kind: str) -> Callable[[bytes], Any]:
     def parse(data: bytes) -> Any:
-        # any byte order mark but that of UTF-8 begins with one of these
-        if data[:1] in (b"\xff", b"\xfe", b"\0"):
-            return _json_reader().parse_as(decode(data), kind)
-        return _json_reader().parse_bytes(data, kind)
+        if data[:1] in _OTHER_MARKS:
+            return reader.parse_as(decode(data), kind)
+        return parse_bytes(data, kind)
 
+    parse_bytes = reader.parse_bytes
     return parse
+
+
+_OTHER_MARKS = (b"\xff", b"\xfe", b"\0")
+"""How byte order marks begin, but for that of UTF-8."""
 
 
 def _xml(kind: str) -> Callable[[bytes], Any]:
@@ -165,15 +164,16 @@ def _xml(kind: str) -> Callable[[bytes], Any]:
     return parse
 
 
-_READERS: dict[str, Callable[[bytes], Any]] = {
-    "System.String": decode,
-    "Newtonsoft.Json.Linq.JObject": _json("JObject"),
-    "Newtonsoft.Json.Linq.JToken": _json("JToken"),
-    "Newtonsoft.Json.Linq.JArray": _json("JArray"),
-    "System.Xml.Linq.XDocument": _xml("XDocument"),
-    "System.Xml.Linq.XElement": _xml("XElement"),
-    "System.Xml.Linq.XNode": _xml("XElement"),
+_READERS: dict[str, Callable[[], Callable[[bytes], Any]]] = {
+    "System.String": lambda: decode,
+    "Newtonsoft.Json.Linq.JObject": lambda: _json("JObject"),
+    "Newtonsoft.Json.Linq.JToken": lambda: _json("JToken"),
+    "Newtonsoft.Json.Linq.JArray": lambda: _json("JArray"),
+    "System.Xml.Linq.XDocument": lambda: _xml("XDocument"),
+    "System.Xml.Linq.XElement": lambda: _xml("XElement"),
+    "System.Xml.Linq.XNode": lambda: _xml("XElement"),
 }
+"""What makes the reader: only then is the library behind it imported."""
 
 
 @message_body.method("T? As<T>(bool preserveContent = false)", reify=True, effect="body")
@@ -187,7 +187,7 @@ def as_(of: Type, self: Any, preserve: bool) -> Any:
 def _reader(of: Type) -> Callable[[bytes], Any]:
     found = _READERS.get(of.decl.full_name) if isinstance(of, Named) else None
     if found is not None:
-        return found
+        return found()
     if isinstance(of, ArrayType) and of.full_name == "System.Byte[]":
         return byte_array
     raise NotSupportedException(f"A message body cannot be read as '{of.full_name}'.")

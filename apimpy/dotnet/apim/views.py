@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from apimpy.csharp.types import ClrType, Named, Type, array_of
-from apimpy.dotnet.exceptions import KeyNotFoundException
+from apimpy.dotnet.exceptions import ClrError, KeyNotFoundException
 from apimpy.dotnet.values import KeyValuePair, from_text
 from apimpy.dotnet.web.octets import string_array
 
@@ -30,7 +30,7 @@ def _named(name: str, *args: Type) -> Named:
     return universe.named(name, *args)
 
 
-def missing_key(name: str) -> KeyNotFoundException:
+def missing_key(name: str) -> ClrError:
     return KeyNotFoundException(f"The given key '{name}' was not present in the dictionary.")
 
 

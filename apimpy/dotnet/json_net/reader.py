@@ -69,7 +69,7 @@ def _fast(data: bytes, what: str) -> JToken | None:
     if _may_be_big(data) and _BIG_INTEGER.search(data):
         return None
     if (not data.isascii() and data.translate(None, _UP_TO_ASTRAL)) or (
-        b"\\u" in data and (b"\\ud" in data or b"\\uD" in data)
+        b"\\" in data and (b"\\ud" in data or b"\\uD" in data)
     ):
         raw = _paired(raw)
     return wrap(raw, None)
@@ -77,6 +77,8 @@ def _fast(data: bytes, what: str) -> JToken | None:
 
 def _may_be_big(data: bytes) -> bool:
     """Whether there is a run of 20 digits; it would cover four neighbours of every fifth byte."""
+    if len(data) < 20:
+        return False
     return b"0000" in data[::5].translate(_DIGITS) and b"0" * 20 in data.translate(_DIGITS)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from functools import wraps
+from functools import cache, wraps
 from typing import Any, TypeVar
 
 from apimpy.csharp.types import ClrType, Type
@@ -23,6 +23,7 @@ from apimpy.dotnet.values import EnumValue, to_string
 
 __all__ = ["JContainer", "JRaw", "JToken", "JValue", "bounded", "from_content", "is_multi"]
 
+_new = object.__new__
 F = TypeVar("F", bound=Callable[..., Any])
 
 MODIFIED = "Collection was modified; enumeration operation may not execute."
@@ -40,6 +41,13 @@ def bounded(fn: F) -> F:
             raise BudgetExceeded("the JSON value is nested too deep") from None
 
     return walk  # type: ignore[return-value]
+
+
+@cache
+def _writer() -> Any:
+    from apimpy.dotnet.json_net import writer
+
+    return writer
 
 
 def is_multi(content: Any) -> bool:
@@ -153,14 +161,12 @@ class JToken:
         return self is other
 
     def compact(self) -> str:
-        from apimpy.dotnet.json_net.writer import compact
-
-        return compact(self)
+        text: str = _writer().compact(self)
+        return text
 
     def indented(self) -> str:
-        from apimpy.dotnet.json_net.writer import indented
-
-        return indented(self)
+        text: str = _writer().indented(self)
+        return text
 
     def clr_to_string(self) -> str:
         return self.indented()
@@ -179,7 +185,7 @@ class JValue(JToken):
 
     @classmethod
     def of(cls, value: Any, kind: EnumValue) -> JValue:
-        token = cls.__new__(cls)
+        token = _new(cls)
         token.value, token.kind = value, kind
         token._owner = token._key = None
         return token

@@ -71,6 +71,7 @@ __all__ = [
 ]
 
 MISSING: Any = object()
+_new = object.__new__
 LONG_MAX = 0x7FFFFFFFFFFFFFFF
 
 
@@ -81,12 +82,13 @@ def wrap(raw: Any, owner: JContainer | None, key: str | None = None) -> JToken:
     if kind is str:
         text = raw if raw.isascii() else from_text(raw)
         date = date_of(text) if 18 < len(text) < 41 or text[:1] == "/" else None
-        token = JValue.of(text, STRING) if date is None else JValue.of(date, DATE)
+        token = _new(JValue)
+        token.value, token.kind = (text, STRING) if date is None else (date, DATE)
     elif kind is dict:
-        token = JObject.__new__(JObject)
+        token = _new(JObject)
         token._values, token._properties = raw, None
     elif kind is list:
-        token = JArray.__new__(JArray)
+        token = _new(JArray)
         token._items, token._version = raw, 0
     elif kind is int:
         token = JValue.of(Int64(raw) if -LONG_MAX - 2 < raw <= LONG_MAX else BigInteger(raw), INTEGER)

@@ -68,13 +68,14 @@ def _known(token: Any) -> Any:
     """What orjson may write for a token.  TypeError for what it writes differently: dates, exponents, separators."""
     kind = type(token)
     if kind is JValue:
-        value = token.value
+        value, of = token.value, token.kind
         plain = type(value)
-        if token.kind is STRING and plain is str and (value.isascii() or not _has_separator(value)):
+        if plain is str and of is STRING:
+            if value.isascii() or not _has_separator(value):
+                return value
+        elif (of is INTEGER and (plain is Int64 or plain is int)) or plain is bool:
             return value
-        if (token.kind is INTEGER and (plain is Int64 or plain is int)) or value is True or value is False:
-            return value
-        if token.kind is NULL and value is None:
+        elif of is NULL and value is None:
             return None
     elif kind is JObject:
         for name in token._values:

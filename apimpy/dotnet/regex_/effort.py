@@ -54,10 +54,15 @@ def _repeated(one: _Effort | None, least: int, most: int | None) -> _Effort | No
     if most is None:
         return _Effort(1, 1) if plain else None
     if plain:
-        return _Effort(0, most - least + 1)
+        return _bounded(0, most - least + 1)
     if most > _FEW:
         return None
-    return _Effort(one.degree * most, (one.factor + 1) ** most)
+    return _bounded(one.degree * most, (one.factor + 1) ** most)
+
+
+def _bounded(degree: int, factor: int) -> _Effort | None:
+    """None as soon as it is too much: nested repeats would make numbers without end."""
+    return _Effort(degree, factor) if degree <= _FEW and factor <= _ENOUGH else None
 
 
 def _product(parts: list[_Effort | None]) -> _Effort | None:
@@ -67,7 +72,9 @@ def _product(parts: list[_Effort | None]) -> _Effort | None:
             return None
         degree += part.degree
         factor *= part.factor
-    return _Effort(degree, factor)
+        if factor > _ENOUGH:
+            return None
+    return _bounded(degree, factor)
 
 
 def _sum(parts: list[_Effort | None]) -> _Effort | None:
@@ -77,7 +84,7 @@ def _sum(parts: list[_Effort | None]) -> _Effort | None:
             return None
         degree = max(degree, part.degree)
         factor += part.factor
-    return _Effort(degree, factor)
+    return _bounded(degree, factor)
 
 
 def _size(node: n.Node) -> int:

@@ -170,16 +170,12 @@ def _copy_to(self: str, start: int, destination: Any, at: int, count: int) -> No
 # --- trimming and padding --------------------------------------------------------------------------------------------
 
 
-def _units(chars: Any) -> str:
-    return "".join(chars) if chars else WHITE
-
-
 string_.method("string Trim()", lambda self: self.strip(WHITE))
 string_.method("string TrimStart()", lambda self: self.lstrip(WHITE))
 string_.method("string TrimEnd()", lambda self: self.rstrip(WHITE))
-string_.method("string Trim(params char[]? trimChars)", lambda self, chars: self.strip(_units(chars)))
-string_.method("string TrimStart(params char[]? trimChars)", lambda self, chars: self.lstrip(_units(chars)))
-string_.method("string TrimEnd(params char[]? trimChars)", lambda self, chars: self.rstrip(_units(chars)))
+string_.method("string Trim(params char[]? trimChars)", lambda self, chars: self.strip("".join(chars or WHITE)))
+string_.method("string TrimStart(params char[]? trimChars)", lambda self, chars: self.lstrip("".join(chars or WHITE)))
+string_.method("string TrimEnd(params char[]? trimChars)", lambda self, chars: self.rstrip("".join(chars or WHITE)))
 
 
 def _width(width: int) -> int:

@@ -114,7 +114,7 @@ def _ends(self: str, value: str | None, folded: bool) -> bool:
 
 
 def _starts_with(self: str, value: str | None) -> bool:
-    if value is not None and value.isascii() and self.isascii() and value.isprintable() and self.isprintable():
+    if value is not None and (both := self + value).isascii() and both.isprintable():
         return self.startswith(value)  # as `_starts` would find after three calls
     return _starts(self, value, False)
 
@@ -130,7 +130,7 @@ def _starts_with_by(self: str, value: str | None, comparison: EnumValue) -> bool
 
 
 def _ends_with(self: str, value: str | None) -> bool:
-    if value is not None and value.isascii() and self.isascii() and value.isprintable() and self.isprintable():
+    if value is not None and (both := self + value).isascii() and both.isprintable():
         return self.endswith(value)
     return _ends(self, value, False)
 

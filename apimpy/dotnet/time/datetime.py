@@ -27,6 +27,7 @@ from apimpy.dotnet.values import Array, EnumValue, Runtime
 from apimpy.pattern import pattern
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import date
 
 __all__ = ["LOCAL", "UNSPECIFIED", "UTC", "DateTime", "from_iso", "to_o", "utc_from_ticks"]
@@ -273,15 +274,18 @@ def _moved_by(ticks: int, value: float, unit: int) -> int:
 _MAX_TICKS = tk.MAX_TICKS
 
 
-def _add_units(d: DateTime, value: float, unit: int) -> DateTime:
-    return DateTime(_moved_by(d.ticks, value, unit), d.kind)
+def _adder(unit: int) -> Callable[[DateTime, float], DateTime]:
+    def add(d: DateTime, value: float) -> DateTime:
+        return DateTime(_moved_by(d.ticks, value, unit), d.kind)
+
+    return add
 
 
-_T.method("DateTime AddDays(double value)", lambda d, v: _add_units(d, v, 86_400_000))
-_T.method("DateTime AddHours(double value)", lambda d, v: _add_units(d, v, 3_600_000))
-_T.method("DateTime AddMinutes(double value)", lambda d, v: _add_units(d, v, 60_000))
-_T.method("DateTime AddSeconds(double value)", lambda d, v: _add_units(d, v, 1000))
-_T.method("DateTime AddMilliseconds(double value)", lambda d, v: _add_units(d, v, 1))
+_T.method("DateTime AddDays(double value)", _adder(86_400_000))
+_T.method("DateTime AddHours(double value)", _adder(3_600_000))
+_T.method("DateTime AddMinutes(double value)", _adder(60_000))
+_T.method("DateTime AddSeconds(double value)", _adder(1000))
+_T.method("DateTime AddMilliseconds(double value)", _adder(1))
 _T.method("DateTime AddTicks(long value)", lambda d, v: _checked(d.ticks + v, d.kind))
 _T.method("DateTime AddMonths(int months)", lambda d, n: DateTime(tk.add_months(d.ticks, n), d.kind))
 

@@ -19,6 +19,8 @@ from apimpy.dotnet.time.datetime_format import format_date, offset_text, roundtr
 from apimpy.dotnet.time.timespan import TimeSpan
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from apimpy.dotnet.values import EnumValue, Runtime
 
 __all__ = ["DateTimeOffset", "make"]
@@ -185,21 +187,25 @@ _T.prop("int DayOfYear", lambda d: tk.calendar(d.ticks).timetuple().tm_yday)
 # --- arithmetic ------------------------------------------------------------------------------------------------------
 
 
-def _add(d: DateTimeOffset, value: float, unit: int) -> DateTimeOffset:
+def _adder(unit: int) -> Callable[[DateTimeOffset, float], DateTimeOffset]:
     """So many units later.  The range is that of the reading and that of the instant."""
-    ticks = dt._moved_by(d.ticks, value, unit)
-    return make(ticks, d.offset) if d.offset else DateTimeOffset(ticks)
+
+    def add(d: DateTimeOffset, value: float) -> DateTimeOffset:
+        ticks = dt._moved_by(d.ticks, value, unit)
+        return make(ticks, d.offset) if d.offset else DateTimeOffset(ticks)
+
+    return add
 
 
 def _moved(d: DateTimeOffset, to: DateTime) -> DateTimeOffset:
     return make(to.ticks, d.offset)
 
 
-_T.method("DateTimeOffset AddDays(double days)", lambda d, v: _add(d, v, 86_400_000))
-_T.method("DateTimeOffset AddHours(double hours)", lambda d, v: _add(d, v, 3_600_000))
-_T.method("DateTimeOffset AddMinutes(double minutes)", lambda d, v: _add(d, v, 60_000))
-_T.method("DateTimeOffset AddSeconds(double seconds)", lambda d, v: _add(d, v, 1000))
-_T.method("DateTimeOffset AddMilliseconds(double milliseconds)", lambda d, v: _add(d, v, 1))
+_T.method("DateTimeOffset AddDays(double days)", _adder(86_400_000))
+_T.method("DateTimeOffset AddHours(double hours)", _adder(3_600_000))
+_T.method("DateTimeOffset AddMinutes(double minutes)", _adder(60_000))
+_T.method("DateTimeOffset AddSeconds(double seconds)", _adder(1000))
+_T.method("DateTimeOffset AddMilliseconds(double milliseconds)", _adder(1))
 _T.method("DateTimeOffset AddTicks(long ticks)", lambda d, v: _moved(d, dt._checked(d.ticks + v, 0)))
 _T.method("DateTimeOffset AddMonths(int months)", lambda d, n: make(tk.add_months(d.ticks, n), d.offset))
 _T.method("DateTimeOffset AddYears(int years)", lambda d, n: _moved(d, dt.add_years(d.reading, n)))

@@ -21,12 +21,13 @@ from liquid.builtin.tags import (
     increment_tag,
 )
 from liquid.exceptions import LiquidError, LiquidInterrupt
+from liquid.parser import get_parser
 
 from apimpy.dotnet.exceptions import BudgetExceeded, ClrError
 from apimpy.policies._liquid.conditions import CaseTag, IfTag, UnlessTag
 from apimpy.policies._liquid.filters import FILTERS
 from apimpy.policies._liquid.rendering import Context
-from apimpy.policies._liquid.tags import CycleTag, ForTag, JsonArrayTag, OutputTag, TableRowTag
+from apimpy.policies._liquid.tags import CycleTag, ForTag, JsonArrayTag, OutputTag, Stream, TableRowTag
 from apimpy.policies._liquid.values import Failure
 from apimpy.record import Record
 from apimpy.spell import nearest
@@ -34,6 +35,7 @@ from apimpy.spell import nearest
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from liquid.ast import Node
     from liquid.tag import Tag
 
     from apimpy.dotnet.values import Runtime
@@ -136,6 +138,9 @@ class _Environment(Environment):
     def setup_tags_and_filters(self, *, extra: bool = False) -> None:
         for tag in _TAGS:
             self.add_tag(tag)
+
+    def _parse(self, source: str) -> list[Node]:
+        return get_parser(self).parse(Stream(self.tokenizer()(source)))
 
 
 @cache

@@ -11,6 +11,7 @@ from decimal import ROUND_HALF_EVEN, Decimal, DivisionByZero, InvalidOperation, 
 from typing import Any
 
 from apimpy.dotnet.time.datetime import DateTime
+from apimpy.dotnet.time.ticks import now_ticks
 from apimpy.dotnet.values import Runtime, from_text, to_text
 from apimpy.dotnet.web.webutility import form_decode, form_encode, html_encode
 from apimpy.pattern import pattern
@@ -89,7 +90,9 @@ def _slice(rt: Runtime, value: Any, start: Any, length: Any = 1) -> Any:
     first, count = _whole(start), _whole(length)
     if isinstance(value, (list, tuple, range)):
         first = max(0, extent(value) + first) if first < 0 else first
-        return "".join(text(item) for item in value[first : first + max(0, count)])
+        chosen = value[first : first + max(0, count)]
+        rt.tick(extent(chosen))
+        return "".join(map(text, chosen))
     if not isinstance(value, str):
         return value
     if first > len(value):
@@ -151,7 +154,7 @@ def _date(rt: Runtime, value: Any, form: Any = None) -> Any:
     else:
         written = text(value)
         if written.lower() in ("now", "today"):
-            date = DateTime(rt.clock.ticks(), 1)
+            date = DateTime(now_ticks(rt), 1)
         elif not pattern_.strip() or (date := parsed_date(rt, written)) is None:
             return written
     assert date is not None

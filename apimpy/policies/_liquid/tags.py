@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TextIO
 
 from liquid.builtin import output
-from liquid.builtin.expressions import LoopExpression
+from liquid.builtin.expressions import FilteredExpression, LoopExpression
 from liquid.builtin.tags import cycle_tag, for_tag, tablerow_tag
 from liquid.exceptions import BreakLoop, ContinueLoop
 from liquid.parser import get_parser
+from liquid.stream import TokenStream
 from liquid.tag import Tag
-from liquid.token import TOKEN_TAG
+from liquid.token import TOKEN_DOT, TOKEN_OUTPUT, TOKEN_TAG, TOKEN_WORD, Token
 
 from apimpy.policies._liquid.rendering import Context
 from apimpy.policies._liquid.values import extent, items, text
@@ -20,9 +21,21 @@ if TYPE_CHECKING:
 
     from liquid.ast import Node
     from liquid.context import RenderContext
-    from liquid.stream import TokenStream
 
-__all__ = ["CycleTag", "ForTag", "JsonArrayTag", "OutputTag", "TableRowTag"]
+__all__ = ["CycleTag", "ForTag", "JsonArrayTag", "OutputTag", "Stream", "TableRowTag"]
+
+
+class Stream(TokenStream):
+    """Tokens in which a member may have any name: `body.limit`, `body.empty`."""
+
+    def into_inner(self, *, tag: Token | None = None, eat: bool = True) -> TokenStream:
+        inner = super().into_inner(tag=tag, eat=eat)
+        before = ""
+        for i, token in enumerate(inner.tokens):
+            if before == TOKEN_DOT and token.kind != TOKEN_WORD and token.value.isidentifier():
+                inner.tokens[i] = Token(TOKEN_WORD, token.value, token.start_index, token.source)
+            before = token.kind
+        return inner
 
 
 class _OutputNode(output.OutputNode):
@@ -36,6 +49,10 @@ class _OutputNode(output.OutputNode):
 
 class OutputTag(output.Output):
     node_class = _OutputNode
+
+    def parse(self, stream: TokenStream) -> _OutputNode:
+        token = stream.eat(TOKEN_OUTPUT)
+        return _OutputNode(token, FilteredExpression.parse(self.env, stream.into_inner(tag=token, eat=False)))
 
 
 class _CycleNode(cycle_tag.CycleNode):

@@ -36,6 +36,8 @@ __all__ = [
 MISSING: Any = object()
 MAX_DEPTH = 200
 """Levels of values inside values."""
+MAX_RANGE = 100_000
+"""Numbers of a range that is written; other lists have been paid for when they were made."""
 
 
 class Failure(Exception):
@@ -164,6 +166,8 @@ def _write(value: Any, out: list[str], depth: int) -> None:
         _write(value["Value"], out, depth + 1)
         out.append("]")
     elif isinstance(value, (list, tuple, range, Members)):
+        if extent(value) > MAX_RANGE and isinstance(value, range):
+            raise Failure("The template is too expensive: a range of that length has no text.")
         for item in items(value):
             _write(item, out, depth + 1)
     elif not isinstance(value, Mapping):  # a loop's counters have no text
