@@ -646,6 +646,38 @@ ROWS = [
         answers={"main": [(200, {"Content-Type": "text/xml"}, ORDER_REPLY)]},
     ),
     Row(
+        "soap-template.xml",
+        "JSON outside, SOAP inside, by templates",
+        [
+            Call("PUT /orders", 200, {"id": 7, "items": ["A", "B"], "has-a": True}, {"x-client": "a<b"}, {"id": 7}),
+            Call("PUT /orders", 500, INTERNAL, {"Content-Type": "application/json"}, b"{"),
+        ],
+        seen={
+            "main": [
+                Seen(
+                    "POST /orders",
+                    {"Content-Type": "text/xml"},
+                    r'~(?s)\s*<s:Envelope .*<GetOrder client="a&lt;b"><id>7</id></GetOrder>.*',
+                )
+            ]
+        },
+        answers={"main": [(200, {"Content-Type": "text/xml"}, ORDER_REPLY)]},
+    ),
+    Row(
+        "stylesheet.xml",
+        "XML becomes a page",
+        [
+            Call(
+                "GET /orders?title=Yours",
+                200,
+                b'<ul title="Yours"><li>a</li><li>b</li></ul>\n',
+                shows={"Content-Type": "text/html; charset=utf-8"},
+            ),
+            Call("GET /orders", 500, INTERNAL),
+        ],
+        answers={"main": [(200, {"Content-Type": "text/xml"}, ORDER_REPLY), (200, JSON, b"{}")]},
+    ),
+    Row(
         "mocked.xml",
         "answers before there is a backend",
         [

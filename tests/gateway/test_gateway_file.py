@@ -510,6 +510,31 @@ async def test_backends_by_id(tmp_path: Path, configured: Callable[..., Awaitabl
     assert [d.split(" ")[2] for d in running.diagnostics] == ["CFG015"]
 
 
+async def test_credentials_do_not_follow_to_another_host(
+    tmp_path: Path, configured: Callable[..., Awaitable[Any]], backend: Any
+) -> None:
+    from aiohttp import web
+
+    running: Any = None
+
+    async def away(request: Any) -> web.StreamResponse:
+        assert request.headers["x-key"] == "s3cr3t"
+        return web.Response(status=307, headers={"Location": running.backend + "/elsewhere"})
+
+    (tmp_path / "follow.xml").write_text(
+        '<policies><inbound><set-backend-service backend-id="one" /></inbound>'
+        '<backend><forward-request follow-redirects="true" /></backend></policies>'
+    )
+    text = (
+        f"backends: {{one: {{url: {await backend(away)}, credentials: {{header: {{x-key: [s3cr3t]}}}}}}}}\n"
+        "apis: [{id: a, path: a, subscription_required: false, policy: follow.xml}]"
+    )
+    running = await configured(write(tmp_path, text))
+    assert (await ask(running.url + "/a"))[0] == 200
+    ((line, headers, _),) = running.seen
+    assert (line, headers.get("x-key")) == ("GET /elsewhere", None)
+
+
 async def test_descriptions_and_mocks(tmp_path: Path, configured: Callable[..., Awaitable[Any]]) -> None:
     """Operations of an OpenAPI file, one of them with a policy of its own."""
     (tmp_path / "api.json").write_text(

@@ -1,5 +1,6 @@
 """authentication-certificate: which certificate, what goes wrong, and a real TLS handshake with a real backend."""
 
+import asyncio
 import base64
 import ssl
 from datetime import UTC, datetime
@@ -166,6 +167,19 @@ async def test_only_the_backend_sees_it(h, kit, deployed, client):
     ]
 
 
+@pytest.mark.parametrize("element", ["send-request", "send-one-way-request"])
+@pytest.mark.parametrize("mode", ["new", "copy"])
+async def test_inside_a_request_of_ones_own(h, kit, deployed, client, element, mode):
+    """That request presents it, and no other one does."""
+    inner = "<set-url>https://other.test/</set-url>" + policy(certificate_id="@('the-' + 'client')")
+    ex = h.exchange()
+    await h.run(kit.policies(inbound=f'<{element} mode="{mode}">{inner}</{element}>'), ex=ex)
+    while len(h.transport.sent) < 2:  # one of them may be on its way yet
+        await asyncio.sleep(0)
+    assert {r.url.host: r.certificate for r in h.transport.sent} == {"other.test": client, "backend.test": None}
+    assert h.codes() == []
+
+
 @pytest.mark.parametrize(
     ("attributes", "codes"),
     [
@@ -233,6 +247,14 @@ async def test_2_the_handshake(h, kit, deployed, backend, authority):
         assert ex.response.body.data == subject
     assert peers[0] is peers[2]  # the connection is used again
     assert peers[0] is not peers[1]
+
+
+async def test_2_the_handshake_of_a_request_of_ones_own(h, kit, deployed, backend):
+    inner = f"<set-url>{backend[0]}</set-url>{policy(certificate_id='the-client')}"
+    asked = f'<send-request response-variable-name="r">{inner}</send-request><return-response />'
+    ex = await ask(h, kit, backend[0], asked)
+    assert ex.last_error is None, ex.last_error.message
+    assert ex.variables["r"].body.data == b"client"
 
 
 async def test_2_a_certificate_of_another_authority_is_refused(h, kit, backend):

@@ -2,6 +2,8 @@
 
 import pytest
 
+from apimpy.policies import catalogue
+
 
 def problems(h, kit, inner, section="inbound", **kw):
     h.compile(kit.policies(**{section: inner}), **kw)
@@ -38,7 +40,8 @@ def problems(h, kit, inner, section="inbound", **kw):
             "POL019",
             "'sf-listener-name' is not supported",
         ),
-        ('<set-body template="liquid">{{body.x}}</set-body>', "POL019", "Liquid"),
+        ('<set-body template="liquid">{{body.x | nope}}</set-body>', "POL005", "There is no filter 'nope'"),
+        ('<set-body template="liquid">@("x")</set-body>', "POL019", "an expression cannot bring a template"),
         ('<set-body template="razor">x</set-body>', "POL005", "one of liquid, none"),
         ('<llm-token-limit counter-key="a" />', "POL010", "needs tokens-per-minute or token-quota"),
         ('<llm-token-limit counter-key="a" token-quota="1" />', "POL010", "go together"),
@@ -142,3 +145,57 @@ def test_warnings_leave_a_program(h, kit):
 
 def test_malformed_documents_give_no_program(h, kit):
     assert h.compile("<policies><inbound></policies>") is None
+
+
+ONCE = {
+    "rate-limit": ("inbound", '<rate-limit calls="1" renewal-period="1" />'),
+    "quota": ("inbound", '<quota calls="1" renewal-period="400" />'),
+    "authentication-basic": ("inbound", '<authentication-basic username="u" password="p" />'),
+    "cache-lookup": ("inbound", '<cache-lookup vary-by-developer="false" vary-by-developer-groups="false" />'),
+    "cache-store": ("outbound", '<cache-store duration="1" />'),
+    "redirect-content-urls": ("inbound", "<redirect-content-urls />"),
+    "cors": (
+        "inbound",
+        "<cors><allowed-origins><origin>https://a.test</origin></allowed-origins><allowed-headers><header>*</header></allowed-headers></cors>",
+    ),
+    "jsonp": ("outbound", '<jsonp callback-parameter-name="c" />'),
+    "validate-parameters": ("inbound", "<validate-parameters />"),
+    "validate-odata-request": ("inbound", "<validate-odata-request />"),
+    "validate-headers": ("outbound", "<validate-headers />"),
+    "llm-semantic-cache-lookup": ("inbound", "<llm-semantic-cache-lookup />"),
+    "llm-semantic-cache-store": ("outbound", "<llm-semantic-cache-store />"),
+    "azure-openai-semantic-cache-lookup": ("inbound", "<azure-openai-semantic-cache-lookup />"),
+    "azure-openai-semantic-cache-store": ("outbound", "<azure-openai-semantic-cache-store />"),
+}
+
+
+@pytest.mark.parametrize("name", ONCE)
+def test_once_in_a_section(h, kit, name):
+    section, text = ONCE[name]
+    h.compile(kit.policies(**{section: text}))
+    assert "POL014" not in h.codes()
+    h.compile(kit.policies(**{section: f"{text}<set-method>GET</set-method>{text}"}))
+    (found,) = [d for d in h.sink if d.code == "POL014"]
+    assert (found.span.text, found.message) == (name, f"<{name}> may stand only once in a section")
+
+
+def test_only_these_are_once():
+    names = {n for n in catalogue().allowed("inbound") + catalogue().allowed("outbound") if n != "base"}
+    assert {n for n in names if not catalogue().repeatable(n)} == set(ONCE)
+
+
+def test_once_counts_fragments_and_not_branches(h, kit):
+    one = ONCE["cors"][1]
+    branch = f"<when condition='@(True)'>{one}</when>"
+    h.compile(kit.policies(inbound=f"<choose>{branch}{branch}<otherwise>{one}</otherwise></choose>"))
+    assert "POL014" not in h.codes()
+    fragments = {"f": f"<fragment>{one}</fragment>"}
+    h.compile(kit.policies(inbound=f'{one}<include-fragment fragment-id="f" />'), fragments=fragments)
+    assert [d.span.file.name for d in h.sink if d.code == "POL014"] == ["f.xml"]
+
+
+def test_every_scope_may_have_its_own(h, kit):
+    one = ONCE["cors"][1]
+    everywhere = ("global", kit.policies(inbound=one, backend="<forward-request />"))
+    h.compile(everywhere, kit.policies(inbound="<base />" + one))
+    assert "POL014" not in h.codes()

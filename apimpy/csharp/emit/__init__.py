@@ -116,7 +116,7 @@ def emit(
 
 def guard(e: Emitter, body: list[ast.stmt]) -> ast.stmt:
     """The body in a `try`, which costs nothing until something is raised; a function around it would be a call more."""
-    error = "e"
-    translated = ast.Raise(e.op("defect", load(error)), None)
-    known = ast.ExceptHandler(e.g(e.ops.guarded), None, [ast.Raise()])
-    return ast.Try(body, [known, ast.ExceptHandler(e.g(Exception), error, [translated])], [], [])
+    e.globals |= {"known": e.ops.guarded, "any": Exception, "defect": e.ops.defect}
+    known = ast.ExceptHandler(load("known"), None, [ast.Raise()])
+    translated = ast.Raise(ast.Call(load("defect"), [load("e")], []), None)
+    return ast.Try(body, [known, ast.ExceptHandler(load("any"), "e", [translated])], [], [])
