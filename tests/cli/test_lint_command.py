@@ -98,8 +98,8 @@ DOCUMENTS: list[tuple[str, str | bytes, list[tuple[Any, ...]]]] = [
     ),
     (
         "unsupported_policy",
-        inbound("<xsl-transform />"),
-        [("POL018", "warning", "unsupported", 4, 6, 4, 19, "<xsl-transform> is not supported yet")],
+        inbound("<validate-content />"),
+        [("POL018", "warning", "unsupported", 4, 6, 4, 22, "<validate-content> is not supported yet")],
     ),
     (
         "open_expression",

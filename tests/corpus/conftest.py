@@ -121,7 +121,7 @@ class Rerouted(AiohttpTransport):
         self._port = port
         self.meant: list[str] = []
 
-    async def send(self, request: Request, *, timeout: float | None) -> Response:  # noqa: ASYNC109
+    async def send(self, request: Request, *, timeout: float | None) -> Response:
         url, headers = request.url, request.headers.copy()
         self.meant.append(str(url))
         headers.setdefault("Host", url.authority)

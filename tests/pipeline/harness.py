@@ -69,7 +69,7 @@ class Transport:
     bodies: list[bytes] = field(default_factory=list)
     timeouts: list[float | None] = field(default_factory=list)
 
-    async def send(self, request, *, timeout):  # noqa: ASYNC109
+    async def send(self, request, *, timeout):
         self.sent.append(request)
         self.timeouts.append(timeout)
         self.bodies.append(await request.body.buffer())

@@ -324,7 +324,7 @@ class Board:
         self.gates = {}
         self.arrivals = asyncio.Queue()
 
-    async def send(self, request, *, timeout):  # noqa: ASYNC109
+    async def send(self, request, *, timeout):
         name = request.url.path.strip("/")
         if request.url.host == "backend.test":
             return self.kit.reply()

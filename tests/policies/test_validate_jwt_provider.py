@@ -59,7 +59,7 @@ class Split:
     def __init__(self, backend, real):
         self.backend, self.real = backend, real
 
-    async def send(self, request, *, timeout):  # noqa: ASYNC109
+    async def send(self, request, *, timeout):
         chosen = self.real if request.url.host == "127.0.0.1" else self.backend
         return await chosen.send(request, timeout=timeout)
 
