@@ -58,6 +58,8 @@ def name(b: Binder, node: n.Name) -> BExpr:
 
 
 def predefined(b: Binder, node: n.PredefinedName) -> BExpr:
+    if node.name == "void":
+        return b.error(node, "CS1547", "Keyword 'void' cannot be used in this context")
     return bd.BTypeRef(VOID, node.start, node.end, b.universe.find(node.name, 0).of())
 
 
