@@ -11,7 +11,6 @@ import asyncio
 import os
 import re
 import shutil
-import socket
 import stat
 import sys
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from pathlib import Path
 
 import click
 import pytest
+from ports import free_port
 
 from apimpy.cli.main import cli
 from apimpy.policies import catalogue
@@ -62,7 +62,7 @@ async def test_every_command_does_what_is_shown(name: str, tmp_path: Path) -> No
     if shutil.which("curl") is None:
         pytest.skip("curl is not installed: the documents' commands cannot run")
     text = (ROOT / name).read_text(encoding="utf-8")
-    ports = {flag: _free() for flag in PORTS}
+    ports = {flag: str(free_port()) for flag in PORTS}
     for flag, usual in PORTS.items():
         text = text.replace(f":{usual}", f":{ports[flag]}")
     (tmp_path / "examples").symlink_to(ROOT / "examples")
@@ -120,12 +120,6 @@ class Session:
             if process.returncode is None:
                 process.terminate()
             await asyncio.wait_for(process.communicate(), 20)
-
-
-def _free() -> str:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return str(probe.getsockname()[1])
 
 
 def test_the_readme_names_exactly_the_policies_that_run() -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import socket
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from aiohttp import web
+from ports import free_port
 
 from apimpy.gateway.transport import AiohttpTransport
 from apimpy.runtime.message import Body, Headers, Request, Response, Url
@@ -91,12 +91,6 @@ async def test_body_at_the_limit_passes(serving: Any, backend: Any) -> None:
     running = await serving(await backend(ok), body=70_000)
     answer = await running.raw(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 70000\r\n\r\n" + b"a" * 70_000)
     assert answer.endswith(b"\r\n\r\n70000")
-
-
-def free_port() -> int:
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return int(s.getsockname()[1])
 
 
 async def test_unreachable_backend(serving: Any, backend: Any) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import pytest
 from click.testing import CliRunner
+from ports import free_port
 from processes import running, spawn
 
 from apimpy.cli.mock import mock_command
@@ -85,10 +86,7 @@ async def test_keys_never_reach_the_log(policy: Path) -> None:
 
 
 async def test_unreachable_backend_and_oversized_body(policy: Path) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    words = [str(policy), "--backend", f"http://127.0.0.1:{port}", "--port", "0", "--admin-port", "0"]
+    words = [str(policy), "--backend", f"http://127.0.0.1:{free_port()}", "--port", "0", "--admin-port", "0"]
     async with running("serve", *words, "--max-body", "1000") as gateway, aiohttp.ClientSession() as session:
         for body, status in ((b"x", 500), (b"x" * 1001, 413), (b"x", 500)):
             async with session.post(gateway.urls[0], data=body) as answer:
