@@ -124,7 +124,8 @@ def compile_all(texts: list[str]) -> float:
 
 def compiling(corpus: Path) -> tuple[float, float]:
     """Cold and warm cost of a corpus: lines of JSON with a `text` each."""
-    lines = corpus.read_text(encoding="utf-8").splitlines()
+    file = corpus / "expressions.jsonl" if corpus.is_dir() else corpus
+    lines = file.read_text(encoding="utf-8").splitlines()
     texts = [json.loads(line)["text"] for line in lines if line.strip()]
     cold, warm = compile_all(texts), compile_all(texts)
     print(f"compiling {len(texts)} expressions: {cold:.2f} ms each, at most {COLD_LIMIT:g};", end=" ")
