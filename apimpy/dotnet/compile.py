@@ -16,6 +16,7 @@ from typing import Any
 
 from apimpy.csharp import bound as bd
 from apimpy.csharp.bind import bind
+from apimpy.csharp.bind.advice import Note, notes
 from apimpy.csharp.emit import emit
 from apimpy.csharp.known import NUMERIC, keyword, strip_nullable
 from apimpy.csharp.lookup import is_subtype
@@ -38,6 +39,8 @@ MAX_SOURCE = 256 * 1024
 class CompileOptions(Record, frozen=True, eq=True):
     any_type: bool = False
     """Do not enforce the platform's list of types and members."""
+    advice: bool = False
+    """Look for what an author may want to hear about an expression that compiles."""
     placeholders: bool = True
     """`{{name}}` outside strings is a named value without a value (lint), not C#."""
 
@@ -53,6 +56,8 @@ class CompiledExpression(Record, frozen=True):
     reads_response_body: bool
     guards: bool = False
     """`fn` raises nothing that it may not."""
+    notes: tuple[Note, ...] = ()
+    """Advice about it, where it was asked for."""
 
     @property
     def call(self) -> Callable[[Any, Any], Any]:
@@ -91,7 +96,9 @@ def compile_island(
         where = map.span(0, len(source))
         sink.report("EXP003", f"Expression return type '{done.static.full_name}' is not allowed", where)
         return None
-    return CompiledExpression(source, done.static, done.fn, done.request_body, done.response_body, guards=True)
+    return CompiledExpression(
+        source, done.static, done.fn, done.request_body, done.response_body, guards=True, notes=done.notes
+    )
 
 
 class _Place:
@@ -126,6 +133,7 @@ class _Staged(Record, frozen=True):
     fn: Callable[[Any, Any], Any] | None = None
     request_body: bool = False
     response_body: bool = False
+    notes: tuple[Note, ...] = ()
 
 
 @lru_cache(maxsize=4096)  # a reload compiles mostly what it had
@@ -139,11 +147,12 @@ def _staged(source: str, block: bool, options: CompileOptions, place: _Place) ->
         static = result_type(found.outcomes)
         if found.problems or found.unknown:
             return _Staged(found.problems, static)
+        heard = tuple(notes(found.root)) if options.advice else ()
         name = place.map.pieces[0].file.name
         fn, _ = emit(found.root, world, "expression", name, place, budget=found.effects.loops)
     except RecursionError:
         return _Staged([Problem("EXP009", "Expression is nested too deeply", 0, len(source))], ERROR)
-    return _Staged([], static, fn, found.effects.request_body, found.effects.response_body)
+    return _Staged([], static, fn, found.effects.request_body, found.effects.response_body, heard)
 
 
 def library() -> DotNet:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, cast
 
 from apimpy.document.reader import load
+from apimpy.dotnet.compile import CompileOptions
 from apimpy.pipeline.check import check_document
 from apimpy.policies import catalogue
 
@@ -33,4 +34,4 @@ def check_file(
     chosen = cast("Literal['auto', 'xml', 'rawxml']", encoding)
     document = load(path, sink, encoding=chosen, named_values=named_values)
     if document is not None:
-        check_document(document, catalogue(), fragments, sink)
+        check_document(document, catalogue(), fragments, sink, CompileOptions(advice=True))

@@ -275,6 +275,8 @@ def _bind_value(f: Field, value: Text | Island, span: Span, element: Element, cx
             cx.report("POL009", f"'{f.name}' of <{element.name}> does not take expressions", value.span)
             return REQUIRED
         compiled = cx.compiler(value, EXPECTED[f.kind])
+        if compiled is not None and compiled.notes:
+            _advise(compiled, value, cx)
         return REQUIRED if compiled is None else Computed(compiled, f.kind, cx.owner, f.name, f.spec)
     literal = value.value.strip() if f.spec.kind == "text" and f.spec.strip else value.value
     try:
@@ -284,6 +286,20 @@ def _bind_value(f: Field, value: Text | Island, span: Span, element: Element, cx
             cx.report("POL005", f"The '{f.name}' attribute is invalid - {error}", span)
         return REQUIRED
     return Constant(parsed) if f.is_value else parsed
+
+
+_THERE = {"outbound": ("Response",), "on-error": ("Response", "LastError")}
+"""What is never null in a section."""
+
+
+def _advise(compiled: Compiled, island: Island, cx: Binding) -> None:
+    """Pass on what the compiler has to say, where it applies."""
+    for note in compiled.notes:
+        if note.subject in _THERE.get(cx.section or "", ()):
+            continue
+        if note.code == "EXP011" and (cx.section not in ("inbound", "backend") or cx.owner == "set-body"):
+            continue
+        cx.report(note.code, note.message, island.map.span(note.start, note.end))
 
 
 def _bind_text(f: Field, element: Element, cx: Binding, taken: set[int]) -> Any:

@@ -16,7 +16,7 @@ from apimpy.runtime.faults import PolicyFault
 from apimpy.runtime.flow import BODY_REQUEST, BODY_RESPONSE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from apimpy.runtime.exchange import Exchange
 
@@ -34,6 +34,9 @@ class Compiled(Protocol):
     def reads_request_body(self) -> bool: ...
     @property
     def reads_response_body(self) -> bool: ...
+    @property
+    def notes(self) -> Sequence[Any]:
+        """Advice (`csharp.bind.advice.Note`), where it was asked for."""
 
 
 class Rules(Protocol):

@@ -36,7 +36,10 @@ def fake_compile(island, expected):
 
     source = island.source
     return SimpleNamespace(
-        call=call, reads_request_body="request.body" in source, reads_response_body="response.body" in source
+        call=call,
+        reads_request_body="request.body" in source,
+        reads_response_body="response.body" in source,
+        notes=(),
     )
 
 

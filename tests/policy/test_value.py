@@ -17,7 +17,7 @@ def computed(result, kind, **rules):
             raise result
         return result
 
-    compiled = SimpleNamespace(call=call, reads_request_body=True, reads_response_body=False)
+    compiled = SimpleNamespace(call=call, reads_request_body=True, reads_response_body=False, notes=())
     return Computed(compiled, kind, "some-policy", "field", FieldSpec("attr", **rules))
 
 
