@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from apimpy.csharp.bound import Conversion
-from apimpy.csharp.known import INTEGRAL, NUMERIC, WIDENS, is_nullable, keyword, known, strip_nullable
+from apimpy.csharp.known import INTEGRAL, NUMERIC, WIDENS, is_nullable, keyword, strip_nullable
 from apimpy.csharp.lookup import all_bases, is_enum, is_reference, is_subtype
 from apimpy.csharp.types import ERROR, MISSING, NULL, VOID, ArrayType, Method, Named, TupleType, Type
 
@@ -189,7 +189,3 @@ def explicit(a: Type, b: Type) -> Conversion | None:
         inner = _user(strip_nullable(a), strip_nullable(b), ("explicit", "implicit"), allow_explicit=True)
         return Conversion("lift", inner, explicit=True) if inner else None
     return found
-
-
-def is_object(t: Type) -> bool:
-    return t is known().object_

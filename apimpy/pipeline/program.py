@@ -170,7 +170,7 @@ async def _backend_starts(ex: Exchange) -> None:
     for hook in ex.hooks:
         try:
             await hook.on_backend_start(ex)
-        except Exception:
+        except Exception:  # an observer's mistake is logged, never the caller's
             _log.exception("request %s: a hook failed", ex.id)
 
 
@@ -186,7 +186,7 @@ async def _response_known(ex: Exchange, *, from_backend: bool) -> None:
             raise PolicyFault("request-forwarder", "ResponseBodyTooLarge", str(error)) from error
         except TransportError as error:
             raise PolicyFault("request-forwarder", "BackendConnectionFailure", str(error)) from error
-        except Exception:
+        except Exception:  # an observer's mistake is logged, never the caller's
             _log.exception("request %s: a hook failed", ex.id)
 
 
@@ -194,5 +194,5 @@ async def _pipeline_ended(ex: Exchange) -> None:
     for hook in ex.hooks:
         try:
             await hook.on_pipeline_end(ex)
-        except Exception:
+        except Exception:  # an observer's mistake is logged, never the caller's
             _log.exception("request %s: a hook failed", ex.id)

@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING
 from apimpy.csharp import bound as bd
 from apimpy.csharp import nodes as n
 from apimpy.csharp.syntax_errors import Problem
-from apimpy.csharp.types import ArrayType, Method, Param, Type
+from apimpy.csharp.types import ArrayType, Method, Type
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from apimpy.csharp.bind.binder import Binder
     from apimpy.csharp.bound import BExpr
 
@@ -40,12 +38,7 @@ class Candidate:
     types: list[Type] = field(default_factory=list)
     """For each argument, the type it is converted to."""
     lambdas: dict[int, bd.BLambda] = field(default_factory=dict)
-    inferred: bool = False
     failure: tuple[int, str] | None = None
-
-
-def params_of(m: Method) -> Sequence[Param]:
-    return m.params
 
 
 def slots_of(m: Method, args: list[Arg], *, expanded: bool) -> list[int] | None:

@@ -14,7 +14,7 @@ from apimpy.csharp.bind.arguments import Arg, Candidate, out_target, slots_of, t
 from apimpy.csharp.bind.inference import infer
 from apimpy.csharp.conversions import implicit
 from apimpy.csharp.known import INTEGRAL, is_nullable, keyword
-from apimpy.csharp.lookup import delegate_signature, is_delegate
+from apimpy.csharp.lookup import all_bases, delegate_signature, is_delegate
 from apimpy.csharp.types import (
     ERROR,
     MISSING,
@@ -35,9 +35,6 @@ if TYPE_CHECKING:
     from apimpy.csharp.bound import BExpr
 
 __all__ = ["Arg", "resolve"]
-
-
-# --- inference
 
 
 # --- applicability and betterness
@@ -77,7 +74,7 @@ def _applicable(b: Binder, c: Candidate, args: list[Arg]) -> bool:
     return True
 
 
-def _better_type(b: Binder, arg: Arg, made: bd.BLambda | None, x: Type, y: Type) -> int:
+def _better_type(b: Binder, arg: Arg, x: Type, y: Type) -> int:
     """1: converting to x is better than to y, -1: worse, 0: neither."""
     if x is y:
         return 0
@@ -125,7 +122,7 @@ def _better(b: Binder, p: Candidate, q: Candidate, args: list[Arg]) -> bool:
     """p is better than q."""
     won = False
     for i, a in enumerate(args):
-        result = _better_type(b, a, p.lambdas.get(i), p.types[i], q.types[i])
+        result = _better_type(b, a, p.types[i], q.types[i])
         if result < 0:
             return False
         won = won or result > 0
@@ -254,13 +251,7 @@ def _hides(p: Method, q: Method) -> bool:
     """p is declared in a type that derives from q's."""
     if p.owner is q.owner:
         return False
-    return any(base.decl is q.owner for base in _ancestry(p.owner.open))
-
-
-def _ancestry(t: Named) -> list[Named]:
-    from apimpy.csharp.lookup import all_bases
-
-    return [x for x in all_bases(t) if isinstance(x, Named)]
+    return any(isinstance(base, Named) and base.decl is q.owner for base in all_bases(p.owner.open))
 
 
 def _explain(
@@ -333,8 +324,7 @@ def _explain(
             node,
             "CS0411",
             f"The type arguments for method '{m.owner.name}.{m.name}<{own}>({params})' cannot be inferred from the "
-            "usage. "
-            "Try specifying the type arguments explicitly.",
+            "usage. Try specifying the type arguments explicitly.",
         )
         return
     bad = next((a for a in args if a.name and not any(p.name == a.name for m in methods for p in m.params)), None)

@@ -34,4 +34,3 @@ class FunctionContext:
     in_catch: int = 0
     in_finally: int = 0
     is_lambda: bool = False
-    void_return: bool = False

@@ -23,7 +23,6 @@ __all__ = ["binary", "binary_bound", "unary"]
 
 _NO_VALUE = (bd.BMethodGroup, bd.BLocalFunctionRef, bd.BUnboundLambda)
 _COMPARE = {"==", "!=", "<", ">", "<=", ">="}
-_NAMES = {"+": "+", "-": "-", "*": "*", "/": "/", "%": "%", "&": "&", "|": "|", "^": "^", "<<": "<<", ">>": ">>"}
 
 
 # --- constants

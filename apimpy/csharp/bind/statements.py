@@ -358,7 +358,6 @@ def return_(b: Binder, node: n.Return) -> BStmt:
     if node.value is None:
         if fn.depth == 0 or (fn.result is not None and fn.result is not VOID):
             b.error(node, "CS0126", "An object of a type convertible to 'object' is required")
-        fn.void_return = True
         return bd.BReturn(node.start, node.end, None)
     value = b.value(node.value)
     if fn.result is VOID:

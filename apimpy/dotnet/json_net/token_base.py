@@ -306,13 +306,13 @@ class JContainer(JToken):
         raise NotImplementedError  # every container stores its own way
 
     def set_item(self, index: int, item: JToken | None) -> None:
-        raise NotImplementedError
+        raise NotImplementedError  # every container stores its own way
 
     def remove_item(self, item: JToken | None) -> bool:
-        raise NotImplementedError
+        raise NotImplementedError  # every container stores its own way
 
     def clear(self) -> None:
-        raise NotImplementedError
+        raise NotImplementedError  # every container stores its own way
 
     def descendants(self, include_self: bool = False) -> Iterator[JToken]:
         if include_self:

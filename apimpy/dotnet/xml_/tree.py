@@ -87,7 +87,7 @@ class XNode(XObject):
 
     def same(self, other: XNode) -> bool:
         """Deep equality with a node of the same class."""
-        raise NotImplementedError
+        raise NotImplementedError  # every kind compares its own parts
 
     def require_parent(self) -> XContainer:
         if self.parent is None:
