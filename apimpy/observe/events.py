@@ -2,18 +2,19 @@
 
     {"time":"2024-01-31T12:00:00.000Z","logger":"audit","partition_key":"eu","body":"…"}
 
-A request only remembers its event; a thread of the loop's executor writes what has gathered, a few times a second.
+Written away from the hot path, as `gathered` does.
 A file that cannot be written costs events (the log says so, once until it works again), never a request.
 """
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import orjson
+
+from apimpy.observe.gathered import Gathered
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +25,6 @@ __all__ = ["FileEventLogger", "event_line"]
 
 log = logging.getLogger("apimpy.events")
 
-_INTERVAL = 0.2
 _WAITING_LIMIT = 10_000
 
 
@@ -40,38 +40,17 @@ def event_line(name: str, event: Event) -> bytes:
     return orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
 
 
-class FileEventLogger:
+class FileEventLogger(Gathered["Event"]):
     """The `EventLogger` port on a file that several loggers may share."""
 
     def __init__(self, name: str, path: Path) -> None:
+        super().__init__(_WAITING_LIMIT)
         self._name, self._path = name, path
-        self._waiting: list[Event] = []
-        self._dropped = 0
         self._failing = False
-        self._scheduled: asyncio.TimerHandle | None = None
-        self._writing: asyncio.Future[None] | None = None
 
     def log(self, event: Event) -> None:
         """Remember an event; it is written within a moment."""
-        if len(self._waiting) >= _WAITING_LIMIT:
-            self._dropped += 1
-            return
-        self._waiting.append(event)
-        if self._scheduled is None:
-            self._scheduled = asyncio.get_running_loop().call_later(_INTERVAL, self._start)
-
-    def _start(self) -> None:
-        self._scheduled = None
-        loop = asyncio.get_running_loop()
-        if self._writing is not None and not self._writing.done():
-            self._scheduled = loop.call_later(_INTERVAL, self._start)
-            return
-        self._writing = loop.run_in_executor(None, self._write, *self._take())
-
-    def _take(self) -> tuple[list[Event], int]:
-        taken, dropped = self._waiting, self._dropped
-        self._waiting, self._dropped = [], 0
-        return taken, dropped
+        self.add(event)
 
     def _write(self, events: list[Event], dropped: int) -> None:
         try:
@@ -85,13 +64,3 @@ class FileEventLogger:
             self._failing = False
         if dropped:
             log.warning("logger %s: %d events were dropped", self._name, dropped)
-
-    async def aclose(self) -> None:
-        """Write what is left."""
-        if self._scheduled is not None:
-            self._scheduled.cancel()
-            self._scheduled = None
-        if self._writing is not None:
-            await self._writing
-        if self._waiting or self._dropped:
-            await asyncio.get_running_loop().run_in_executor(None, self._write, *self._take())

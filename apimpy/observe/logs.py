@@ -1,13 +1,12 @@
 """The access log: one line for a request, as JSON or text, written away from the hot path.
 
-A request only appends a record; a thread of the loop's executor formats and writes what has gathered, a few times a
-second, with one write.  A reader that does not keep up costs lines (their number is reported), never latency.
+Records wait as in `gathered`, and what has gathered goes out with one write.  A reader that does not keep up costs
+lines (their number is reported), never latency.
 Only the fields below are written: no header values, no query strings (they carry keys), no bodies.
 """
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 from dataclasses import dataclass
@@ -16,10 +15,11 @@ from typing import Literal
 
 import orjson
 
+from apimpy.observe.gathered import Gathered
+
 __all__ = ["AccessLog", "AccessRecord", "LogFormat", "json_line", "text_line"]
 
 LogFormat = Literal["off", "json", "text"]
-_INTERVAL = 0.2
 _WAITING_LIMIT = 50_000
 
 
@@ -104,39 +104,14 @@ def text_line(record: AccessRecord) -> bytes:
     return _printable(line).encode() + b"\n"
 
 
-class AccessLog:
+class AccessLog(Gathered[AccessRecord]):
     """Gathers records and writes them to a file descriptor."""
 
     def __init__(self, format: LogFormat, fd: int = 1) -> None:
+        super().__init__(_WAITING_LIMIT)
         self.enabled = format != "off"
         self._line = json_line if format == "json" else text_line
         self._fd = fd
-        self._waiting: list[AccessRecord] = []
-        self._dropped = 0
-        self._scheduled: asyncio.TimerHandle | None = None
-        self._writing: asyncio.Future[None] | None = None
-
-    def add(self, record: AccessRecord) -> None:
-        """Remember a record; it is written within a moment."""
-        if len(self._waiting) >= _WAITING_LIMIT:
-            self._dropped += 1
-            return
-        self._waiting.append(record)
-        if self._scheduled is None:
-            self._scheduled = asyncio.get_running_loop().call_later(_INTERVAL, self._start)
-
-    def _start(self) -> None:
-        self._scheduled = None
-        loop = asyncio.get_running_loop()
-        if self._writing is not None and not self._writing.done():
-            self._scheduled = loop.call_later(_INTERVAL, self._start)
-            return
-        self._writing = loop.run_in_executor(None, self._write, *self._take())
-
-    def _take(self) -> tuple[list[AccessRecord], int]:
-        taken, dropped = self._waiting, self._dropped
-        self._waiting, self._dropped = [], 0
-        return taken, dropped
 
     def _write(self, records: list[AccessRecord], dropped: int) -> None:
         data = b"".join(map(self._line, records))
@@ -146,13 +121,3 @@ class AccessLog:
             view = memoryview(data)
             while view:
                 view = view[os.write(self._fd, view) :]
-
-    async def aclose(self) -> None:
-        """Write what is left."""
-        if self._scheduled is not None:
-            self._scheduled.cancel()
-            self._scheduled = None
-        if self._writing is not None:
-            await self._writing
-        if self._waiting or self._dropped:
-            await asyncio.get_running_loop().run_in_executor(None, self._write, *self._take())

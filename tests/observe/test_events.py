@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from apimpy.observe import events
+from apimpy.observe import events, gathered
 from apimpy.observe.events import FileEventLogger, event_line
 from apimpy.runtime.ports import Event
 
@@ -32,7 +32,7 @@ def lines(path):
 
 
 async def test_events_are_appended_within_a_moment(tmp_path, monkeypatch):
-    monkeypatch.setattr(events, "_INTERVAL", 0.001)
+    monkeypatch.setattr(gathered, "_INTERVAL", 0.001)
     path = tmp_path / "events.jsonl"
     path.write_text('{"body":"before"}\n')
     logger = FileEventLogger("audit", path)
