@@ -1,7 +1,6 @@
 """Statements: loops, switches, exceptions, functions, scopes.
 
-`statements.txt` holds an expression and below it the outcome that a real C# compiler and class library give: `=` with
-type and text of the value, `!` with the exception or the compiler's code.
+The rows are in `statements.txt`; `answers` tells how to read them.
 """
 
 from __future__ import annotations
@@ -9,21 +8,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from answers import outcome, rows
 
-from apimpy.cli.eval import evaluate
-from apimpy.dotnet.compile import CompileOptions
-
-BLOCKS = (Path(__file__).parent / "statements.txt").read_text(encoding="utf-8").strip().split("\n\n")
-ROWS = [tuple(block.split("\n    ", 1)) for block in BLOCKS]
-
-
-def outcome(expression: str) -> str:
-    row, _ = evaluate("", expression, {}, CompileOptions(any_type=True, placeholders=False))
-    if row["ok"]:
-        return f"= {(row['type'] or 'null').rpartition('.')[2]} {row['text']}".rstrip()
-    if row["phase"] == "compile":
-        return "! " + row["codes"][0]
-    return "! " + row["exception"].rpartition(".")[2]
+ROWS = rows(Path(__file__).parent / "statements.txt")
 
 
 @pytest.mark.parametrize(("text", "expected"), ROWS, ids=[row[0] for row in ROWS])
