@@ -22,9 +22,10 @@ _COMMANDS = {
     "lint": "Check policy documents.",
     "eval": "Evaluate expressions.",
     "explain": "Show what an expression of a policy is compiled to.",
+    "trace": "Send one request through a policy and show what every policy did.",
     "mock": "Run the OpenAI-compatible mock backend.",
 }
-_LATER = ("fmt", "convert", "trace", "test")
+_LATER = ("fmt", "convert", "test")
 
 
 class _Group(click.Group):

@@ -57,6 +57,7 @@ _OWN_FLAGS = ("max_request_body", "max_buffered_body")
 @click.option("--workers", type=click.IntRange(1), default=1, help="Processes (only 1 yet).")
 @click.option("--redis", metavar="URL", help="Not available yet.")
 @click.option("--environment", metavar="NAME", help="Of a folder: lay configuration.NAME.yaml over it.")
+@click.option("--trace", is_flag=True, help="Trace every request; see /traces on the admin port.")
 @click.option("--check", is_flag=True, help="Report what there is to say, and do not serve.")
 @click.option("--watch", is_flag=True, help="Reload when a file of the configuration changes.")
 def serve_command(policy: Path, **flags: Any) -> None:
@@ -118,6 +119,7 @@ def _config(policy: Path, flags: dict[str, Any]) -> ServeConfig:
         identity_file=ways[1],
         identity_command=ways[2],
         event_loggers=tuple(_event_logger(p) for p in flags["event_loggers"]),
+        trace=flags["trace"],
         watch=flags["watch"],
         access_log=flags["access_log"],
         drain_seconds=flags["drain"],

@@ -328,6 +328,7 @@ class _Reader:
                 created=section.optional("createdDate"),
                 start=section.optional("startDate"),
                 end=section.optional("endDate") or section.optional("expirationDate"),
+                allow_tracing=section.flag("allowTracing"),
             )
 
     def _variable(self, resource: _Resource, which: str) -> str:

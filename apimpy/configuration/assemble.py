@@ -108,12 +108,13 @@ class _Tables:
     def configuration(self) -> Configuration:
         from apimpy.configuration.keys import KeyRing
         from apimpy.configuration.routing import Router
+        from apimpy.configuration.secrets import mask_of
         from apimpy.configuration.serving import Configuration
 
         routes = [self._route(spec, api) for spec, api in zip(self._model.apis, self._apis, strict=True)]
         subscribers = [self._subscriber(s) for s in self._model.subscriptions if s.state == "active"]
         unmatched = self._programs.of(self._documents.chain(None, None, None))
-        return Configuration(Router(routes), KeyRing(subscribers), unmatched)
+        return Configuration(Router(routes), KeyRing(subscribers), unmatched, mask_of(self._model))
 
     def _named_groups(self, refs: Iterable[Ref]) -> tuple[Group, ...]:
         found = (lookup(self._groups, ref.id) for ref in refs)
@@ -177,7 +178,15 @@ class _Tables:
             apis = frozenset(api.id for api in self._apis if api.id.lower() == folded)
         primary, secondary = (s.text if s is not None else None for s in (spec.primary, spec.secondary))
         subscription = Subscription(
-            spec.id, spec.name or spec.id, primary, primary, secondary, spec.created, spec.start, spec.end
+            spec.id,
+            spec.name or spec.id,
+            primary,
+            primary,
+            secondary,
+            spec.created,
+            spec.start,
+            spec.end,
+            spec.allow_tracing,
         )
         user = lookup(self._users, spec.user.id) if spec.user else None
         return Subscriber(subscription, product, user, apis, _seconds(spec.end) if spec.end else None)

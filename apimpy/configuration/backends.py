@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from apimpy.configuration.durations import seconds_of
 from apimpy.configuration.fields import Section, items, mapping, wrong_type
 from apimpy.configuration.model import BackendSpec, Credentials, PoolMember, Ref, Secret
-from apimpy.pattern import pattern
 from apimpy.runtime.message import Url
 
 if TYPE_CHECKING:
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from apimpy.source import Span
 
 __all__ = ["check_url", "last_id", "read_backend", "read_backends"]
-
-_DURATION = pattern(r"P(?=.)(?:\d+D)?(?:T(?=.)(?:\d+H)?(?:\d+M)?(?:\d+(?:\.\d+)?S)?)?")
 
 
 def last_id(text: str) -> str:
@@ -183,7 +181,7 @@ def _condition(condition: Section) -> dict[str, Any]:
 
 def _duration(section: Section, key: str) -> str | None:
     text = section.optional(key)
-    if text is not None and not _DURATION.fullmatch(text):
+    if text is not None and seconds_of(text) is None:
         section.sink.report("CFG007", f"'{key}' is a duration such as PT10S, not {text!r}", section.at(key))
     return text
 

@@ -142,6 +142,7 @@ class SubscriptionSpec(Record, frozen=True):
     created: str | None = None
     start: str | None = None
     end: str | None = None
+    allow_tracing: bool = False
 
 
 class GroupSpec(Record, frozen=True):

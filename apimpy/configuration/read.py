@@ -342,6 +342,7 @@ class _Reader:
             row.optional("created"),
             row.optional("start"),
             row.optional("end"),
+            row.flag("allow_tracing"),
         )
         row.done()
         return spec

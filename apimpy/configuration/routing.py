@@ -38,6 +38,9 @@ class Program(Protocol):
     async def fail(self, ex: Exchange, fault: PolicyFault) -> None:
         """The request ended before its policies began: only on-error runs."""
 
+    def traced(self) -> Program:
+        """The same program with steps that report to `exchange.trace`."""
+
     async def preflight(self, ex: Exchange) -> bool:
         """Let the policies answer that answer CORS preflights; whether one did."""
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from apimpy.configuration.keys import KeyRing
+from apimpy.runtime.masking import Mask
 
 if TYPE_CHECKING:
     from apimpy.configuration.routing import Program, Router
@@ -20,3 +21,5 @@ class Configuration:
     router: Router
     keys: KeyRing = field(default_factory=KeyRing)
     unmatched: Program | None = None
+    mask: Mask = field(default_factory=Mask)
+    """What traces must not show."""

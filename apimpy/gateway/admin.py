@@ -5,6 +5,7 @@
 | `/metrics` | the metrics, in Prometheus' text format |
 | `/healthz` | the process lives |
 | `/readyz` | it takes requests; a second line when the latest reload failed and an earlier configuration serves |
+| `/traces`, `…/listDebugCredentials`, … | request traces: `debug.py` |
 | `POST /reload` | reloads the configuration: 200, or 422 with what is wrong with it |
 """
 
@@ -14,18 +15,22 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from apimpy.gateway.debug import debug_routes
 from apimpy.observe.metrics import CONTENT_TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from apimpy.gateway.reload import Reloader
+    from apimpy.gateway.tracing import Tracing
     from apimpy.observe.metrics import Metrics
 
 __all__ = ["admin_application"]
 
 
-def admin_application(metrics: Metrics, ready: Callable[[], bool], reloader: Reloader | None = None) -> web.Application:
+def admin_application(
+    metrics: Metrics, ready: Callable[[], bool], reloader: Reloader | None = None, tracing: Tracing | None = None
+) -> web.Application:
     """The application; `ready` is false before the start is over and while draining."""
 
     async def show_metrics(request: web.Request) -> web.Response:
@@ -50,4 +55,6 @@ def admin_application(metrics: Metrics, ready: Callable[[], bool], reloader: Rel
     app.add_routes([web.get("/metrics", show_metrics), web.get("/healthz", healthz), web.get("/readyz", readyz)])
     if reloader is not None:
         app.add_routes([web.post("/reload", reload)])
+    if tracing is not None:
+        app.add_routes(debug_routes(tracing))
     return app

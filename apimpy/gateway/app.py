@@ -26,8 +26,9 @@ from apimpy.runtime.message import BodyTooLarge, Request, Response
 
 if TYPE_CHECKING:
     from apimpy.configuration.keys import KeyRing
-    from apimpy.configuration.routing import ApiRoute, Match
+    from apimpy.configuration.routing import ApiRoute, Match, Program
     from apimpy.configuration.serving import Configuration
+    from apimpy.gateway.tracing import Tracing
     from apimpy.runtime.services import Services
 
 __all__ = ["CLIENT_GONE", "Gateway", "too_large"]
@@ -42,6 +43,10 @@ _NOT_FOUND = PolicyFault(
     "Unable to match incoming request to an operation.",
     status=404,
     client_message="Resource not found",
+)
+
+_NOT_FOUND_TRACE = (
+    "Unable to identify Api or Operation for this request. Responding to the caller with 404 Resource Not Found."
 )
 
 
@@ -61,11 +66,13 @@ class Gateway:
         *,
         metrics: Metrics | None = None,
         access_log: AccessLog | None = None,
+        tracing: Tracing | None = None,
     ) -> None:
         self.configuration = configuration
         self.services = services
         self.metrics = metrics or Metrics(process=False)
         self._access_log = access_log if access_log is not None and access_log.enabled else None
+        self.tracing = tracing
         self._requests = self.metrics.requests
         self._bits = services.random.getrandbits
 
@@ -94,30 +101,8 @@ class Gateway:
 
     async def run(self, ex: Exchange) -> None:
         """Leaves `ex.response` set; raises nothing but cancellation."""
-        configuration = self.configuration
-        request = ex.request
         try:
-            if request.method == "OPTIONS" and await self._preflight(ex, configuration):
-                return
-            match = configuration.router.match(request)
-            if match is None:
-                ex.api = configuration.router.api(request)
-                if configuration.unmatched is None:
-                    self.fail(ex, _NOT_FOUND)
-                else:
-                    await configuration.unmatched.fail(ex, _NOT_FOUND)
-                return
-            _enter(ex, match)
-            target = match.target
-            fault = _authorize(ex, configuration.keys, match.route)
-            if fault is not None:
-                await target.program.fail(ex, fault)
-                return
-            if ex.service_url is not None:
-                retarget(ex)
-            product = ex.product
-            program = target.program if product is None else target.products.get(product.id, target.program)
-            await program.run(ex)
+            await self._run(ex, self.configuration)
         except asyncio.CancelledError:
             raise
         except BodyTooLarge as error:
@@ -128,6 +113,44 @@ class Gateway:
             self.fail(ex, PolicyFault("gateway", "InternalError", f"{type(error).__name__}: {error}"))
         if ex.response is None:
             ex.response = Response()
+        for name, value in ex.debug:
+            ex.response.headers[name] = value
+
+    async def _run(self, ex: Exchange, configuration: Configuration) -> None:
+        """Routing, the key, the policies."""
+        request = ex.request
+        if request.method == "OPTIONS" and await self._preflight(ex, configuration):
+            return
+        match = configuration.router.match(request)
+        if match is None:
+            ex.api = configuration.router.api(request)
+            self._maybe_trace(ex, configuration)
+            if ex.trace is not None:
+                ex.trace.note("configuration", {"message": _NOT_FOUND_TRACE}, "backend")
+            if configuration.unmatched is None:
+                self.fail(ex, _NOT_FOUND)
+            else:
+                await _twin(configuration.unmatched, ex).fail(ex, _NOT_FOUND)
+            return
+        _enter(ex, match)
+        target = match.target
+        fault = _authorize(ex, configuration.keys, match.route)
+        self._maybe_trace(ex, configuration)
+        if fault is not None:
+            await _twin(target.program, ex).fail(ex, fault)
+            return
+        if ex.service_url is not None:
+            retarget(ex)
+            if ex.trace is not None:
+                ex.trace.rebase()
+        product = ex.product
+        program = target.program if product is None else target.products.get(product.id, target.program)
+        await _twin(program, ex).run(ex)
+
+    def _maybe_trace(self, ex: Exchange, configuration: Configuration) -> None:
+        tracing = self.tracing
+        if tracing is not None and tracing.asked(ex.request):
+            tracing.begin(ex, configuration.mask)
 
     async def _preflight(self, ex: Exchange, configuration: Configuration) -> bool:
         """Whether the request was a CORS preflight that a policy has answered.
@@ -182,6 +205,8 @@ class Gateway:
         seconds = ex.services.clock.monotonic() - ex.started_mono
         api, operation = ex.api, ex.operation
         self._requests.add(api.id if api else "", operation.id if operation else "", status, seconds)
+        if ex.trace is not None and self.tracing is not None:
+            self.tracing.finish(ex, status, seconds, completed=completed)
         if self._access_log is not None:
             self._access_log.add(_record(ex, status, seconds, completed, sent))
 
@@ -191,6 +216,11 @@ class Gateway:
         if self._access_log is not None:
             now = self.services.clock.now()
             self._access_log.add(AccessRecord(now, self._id(), remote, "-", "-", status, 0.0, 0, True))
+
+
+def _twin(program: Program, ex: Exchange) -> Program:
+    """The program to run: its traced twin for a traced request."""
+    return program if ex.trace is None else program.traced()
 
 
 def _enter(ex: Exchange, match: Match) -> None:

@@ -46,6 +46,8 @@ class ServeConfig:
     identity_command: str | None = None
     event_loggers: tuple[tuple[str, Path], ...] = ()
     """Files for `log-to-eventhub`, by the id of the logger."""
+    trace: bool = False
+    """Trace every request."""
     watch: bool = False
     """Reload when files of the configuration change."""
     access_log: LogFormat = "json"

@@ -27,6 +27,7 @@ from apimpy.gateway.identity import CommandIdentity, FileIdentity, NoIdentity, S
 from apimpy.gateway.load import load_configuration
 from apimpy.gateway.reload import Reloader, Watch
 from apimpy.gateway.server import Server
+from apimpy.gateway.tracing import Tracing
 from apimpy.gateway.transport import AiohttpTransport
 from apimpy.observe.events import FileEventLogger
 from apimpy.observe.logs import AccessLog
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
 __all__ = [
     "PortInUse",
     "build_gateway",
+    "in_process",
     "listen",
     "run_until_stopped",
     "serve",
@@ -108,7 +110,9 @@ def build_gateway(
         metric_sink=metrics.custom,
         event_loggers={name: FileEventLogger(name, path) for name, path in config.event_loggers},
     )
-    return Gateway(assembled.configuration(backend), services, metrics=metrics, access_log=access_log)
+    tracing = Tracing(services.clock, everything=config.trace)
+    configuration = assembled.configuration(backend)
+    return Gateway(configuration, services, metrics=metrics, access_log=access_log, tracing=tracing)
 
 
 async def listen(runner: web.BaseRunner, host: str, port: int) -> tuple[str, int]:
@@ -129,7 +133,7 @@ async def listen(runner: web.BaseRunner, host: str, port: int) -> tuple[str, int
 
 
 @contextlib.asynccontextmanager
-async def _in_process(backend: web.Application) -> AsyncIterator[Url]:
+async def in_process(backend: web.Application) -> AsyncIterator[Url]:
     """A backend in this process, on a loopback port of its own."""
     runner = web.AppRunner(backend, access_log=None, shutdown_timeout=1.0)
     host, port = await listen(runner, "127.0.0.1", 0)
@@ -169,7 +173,7 @@ async def serve(
             counter.preload([DEFAULT_ENCODING])
         backend = config.backend
         if mock is not None:
-            backend = await stack.enter_async_context(_in_process(mock))
+            backend = await stack.enter_async_context(in_process(mock))
         access_log = AccessLog(config.access_log)
         stack.push_async_callback(access_log.aclose)
         gateway = build_gateway(config, assembled, backend, counter, access_log)
@@ -187,10 +191,12 @@ async def serve(
             backend,
             lambda new: config.options_with(new.model.options),
         )
-        application = admin_application(gateway.metrics, ready.is_set, reloader)
+        application = admin_application(gateway.metrics, ready.is_set, reloader, gateway.tracing)
         admin = web.AppRunner(application, access_log=None, shutdown_timeout=1.0)
         admin_host, admin_port = await listen(admin, config.host, config.admin_port)
         stack.push_async_callback(admin.cleanup)
+        if gateway.tracing is not None:
+            gateway.tracing.location = f"{_url(admin_host, admin_port)}/_trace/"
         runner = web.ServerRunner(server, shutdown_timeout=config.drain_seconds)
         host, port = await listen(runner, config.host, config.port)
 

@@ -9,6 +9,7 @@ share documents.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from apimpy.diagnostics import Severity
@@ -32,11 +33,12 @@ __all__ = ["Programs", "compile_document"]
 class Programs:
     """Programs of chains of bound documents, each made once."""
 
-    __slots__ = ("_made", "_sections")
+    __slots__ = ("_made", "_sections", "_traced")
 
-    def __init__(self) -> None:
-        self._sections = Sections()
+    def __init__(self, *, traced: bool = False) -> None:
+        self._sections = Sections(traced=traced)
         self._made: dict[tuple[int, ...], Program] = {}
+        self._traced: Programs | None = None
 
     def of(self, chain: Sequence[BoundDocument]) -> Program:
         """The program of a chain, broad to narrow."""
@@ -44,8 +46,15 @@ class Programs:
         program = self._made.get(key)
         if program is None:
             inbound, backend, outbound, on_error = (self._sections.steps(chain, name) for name in SECTIONS)
-            program = self._made[key] = Program(inbound, backend, outbound, on_error)
+            twin = partial(self._twin, tuple(chain))
+            program = self._made[key] = Program(inbound, backend, outbound, on_error, twin)
         return program
+
+    def _twin(self, chain: Sequence[BoundDocument]) -> Program:
+        """The program of a chain for requests that are traced."""
+        if self._traced is None:
+            self._traced = Programs(traced=True)
+        return self._traced.of(chain)
 
 
 def compile_document(

@@ -39,6 +39,7 @@ class Program:
         "_outbound",
         "_preflight",
         "_tails",
+        "_twin",
         "backend",
         "inbound",
         "on_error",
@@ -51,14 +52,20 @@ class Program:
         backend: tuple[Step, ...],
         outbound: tuple[Step, ...],
         on_error: tuple[Step, ...],
+        twin: Callable[[], Program] | None = None,
     ) -> None:
         self.inbound, self.backend, self.outbound, self.on_error = inbound, backend, outbound, on_error
         self._inbound, self._backend = sequence(inbound), sequence(backend)
         self._outbound, self._on_error = sequence(outbound), sequence(on_error)
         ahead = [s for s in inbound if s.ahead is not None]
         self._preflight = sequence_ahead(tuple(ahead)) if ahead else None
+        self._twin = twin
         self._tails: dict[tuple[str, str], tuple[Callable[[Exchange], Any], bool]] = {}
         """Ends of the outbound section, made when the first answer from a cache needs them."""
+
+    def traced(self) -> Program:
+        """The same program with steps that report to `exchange.trace`."""
+        return self if self._twin is None else self._twin()
 
     async def run(self, ex: Exchange) -> None:
         """Leaves `ex.response` set.  Raises nothing but cancellation."""
@@ -77,6 +84,8 @@ class Program:
             if ex.hooks:
                 told = True
                 await _response_known(ex, from_backend=flow is Flow.NEXT and ex.upstream is not None)
+                if ex.trace is not None:
+                    ex.trace.settle("request-executor")
             if flow is Flow.NEXT:
                 ex.section = "outbound"
                 run, waits = self._outbound
@@ -140,6 +149,8 @@ class Program:
         if ex.hooks and not told:
             await _response_known(ex, from_backend=False)
         ex.section = "on-error"
+        if ex.trace is not None:
+            ex.trace.failed(fault)
         run, waits = self._on_error
         try:
             if waits:
@@ -149,6 +160,8 @@ class Program:
         except PolicyFault as second:
             _log.warning("request %s: on-error failed: %s", ex.id, second.message)
             _record(ex, second)
+            if ex.trace is not None:
+                ex.trace.failed(second)
 
 
 def _record(ex: Exchange, fault: PolicyFault) -> None:

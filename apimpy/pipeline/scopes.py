@@ -37,9 +37,10 @@ class Sections:
     Documents are told apart by identity: they must live as long as this does.
     """
 
-    __slots__ = ("_made",)
+    __slots__ = ("_made", "_traced")
 
-    def __init__(self) -> None:
+    def __init__(self, *, traced: bool = False) -> None:
+        self._traced = traced
         self._made: dict[tuple[int, str, bool], tuple[Step, ...]] = {}
 
     def steps(self, chain: Sequence[BoundDocument], section: str) -> tuple[Step, ...]:
@@ -63,6 +64,6 @@ class Sections:
         key = (id(document), section, narrowest)
         made = self._made.get(key)
         if made is None:
-            place = Plan(section, document.scope, narrowest=narrowest)
+            place = Plan(section, document.scope, narrowest=narrowest, traced=self._traced)
             made = self._made[key] = make_steps(document.sections[section], place)
         return made

@@ -28,6 +28,8 @@ class Plan(Record, frozen=True, eq=True):
     in_retry: bool = False
     narrowest: bool = True
     """No narrower scope of this chain has a document."""
+    traced: bool = False
+    """Steps and values report to `exchange.trace`."""
 
     @property
     def path(self) -> str:
@@ -52,7 +54,7 @@ def make_steps(policies: Iterable[Policy], place: Plan) -> tuple[Step, ...]:
     for policy in policies:
         counts[policy.element] = number = counts.get(policy.element, 0) + 1
         plan = replace(place, label=f"{policy.element}[{number}]")
-        action: Action = policy.prepare(plan)
+        action: Action = _traced(policy, plan) if place.traced else policy.prepare(plan)
         path = plan.path if place.container else ""
         steps.append(
             Step(
@@ -69,3 +71,9 @@ def make_steps(policies: Iterable[Policy], place: Plan) -> tuple[Step, ...]:
             )
         )
     return tuple(steps)
+
+
+def _traced(policy: Policy, plan: Plan) -> Action:
+    from apimpy.policy.traced import traced_action, watched  # only requests that are traced need it
+
+    return traced_action(policy, watched(policy).prepare(plan), plan.scope, plan.path)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from apimpy.dotnet.values import Runtime
     from apimpy.runtime.message import Body, Request, Response, Url
     from apimpy.runtime.services import Services
+    from apimpy.runtime.tracing import Trace
 
 __all__ = [
     "Api",
@@ -103,6 +104,7 @@ class Subscription(Record, frozen=True, eq=True):
     created: str | None = None
     start: str | None = None
     end: str | None = None
+    allow_tracing: bool = False
 
 
 class User(Record, frozen=True, eq=True):
@@ -195,6 +197,7 @@ class Exchange:
         "api",
         "backend",
         "cached",
+        "debug",
         "deployment",
         "finished",
         "hooks",
@@ -217,6 +220,7 @@ class Exchange:
         "started",
         "started_mono",
         "subscription",
+        "trace",
         "traces",
         "tracing",
         "upstream",
@@ -262,6 +266,10 @@ class Exchange:
         self.sent = 0
         """Bytes of the response's body that went to the caller; known when hooks hear of the end."""
         self.finished: Callable[[bool], None] | None = None
+        self.debug: tuple[tuple[str, str], ...] = ()
+        """Headers that tracing adds to the answer, whatever it is."""
+        self.trace: Trace | None = None
+        """The trace that is being written; its program is the traced twin."""
         self.tracing = False
         self.traces: list[str | TraceEntry] = []
         """Texts given to context.Trace, and what `trace` policies wrote."""

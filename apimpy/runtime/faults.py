@@ -49,6 +49,8 @@ class PolicyFault(Exception):
         self.policy_id: str | None = None
         self.located = False
         """Position filled in (the innermost step did it)."""
+        self.trace_entry: object = None
+        """Of a traced request: the entry of the step that failed."""
 
 
 def error_body(status: int, message: str) -> bytes:
