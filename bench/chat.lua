@@ -1,12 +1,13 @@
 -- The load: a conversation whose last message is new in every request, as in life; at the end one line of JSON.
--- BODY is a file.
+-- BODY is a file, TOKEN a bearer token.
 local file = assert(io.open(os.getenv("BODY"), "rb"))
 wrk.method, wrk.body = "POST", file:read("*a")
 file:close()
 for name, value in pairs({
   ["Content-Type"] = "application/json",
   ["Accept"] = "application/json",
-  ["Authorization"] = "Bearer bench",
+  ["Authorization"] = "Bearer " .. os.getenv("TOKEN"),
+  ["Origin"] = "https://app.example",
   ["User-Agent"] = "OpenAI/Python 1.99.0",
   ["X-Stainless-Lang"] = "python",
   ["X-Stainless-Retry-Count"] = "0",

@@ -6,7 +6,6 @@ import argparse
 import json
 import os
 import signal
-import socket
 import statistics
 import subprocess
 import sys
@@ -16,16 +15,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.request import Request, urlopen
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent
-TICK = os.sysconf("SC_CLK_TCK")
+from kit import GATEWAY_CORE, HERE, LOAD_CORE, ROOT, SERVE, backend, cpu_seconds, free_port, identity, load, pinned
+
 POLICIES = {
     "none": HERE / "policies" / "none.xml",
     "ten": HERE / "policies" / "ten.xml",
+    "everyday": HERE / "policies" / "everyday.xml",
     "ai": ROOT / "examples" / "policies" / "ai-gateway.xml",
 }
-LOAD_CORE, GATEWAY_CORE = "0", "1"
-SERVE = "import sys; from apimpy.cli.serve import serve_command; serve_command(sys.argv[1:])"
 
 
 @dataclass
@@ -33,6 +30,7 @@ class Candidate:
     name: str
     port: int
     process: subprocess.Popen[bytes]
+    token: str
     microseconds: list[float] = field(default_factory=list)
     rates: list[float] = field(default_factory=list)
     p99: list[float] = field(default_factory=list)
@@ -41,43 +39,13 @@ class Candidate:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21"
 
-    def cpu(self) -> float:
-        """User and system seconds of the process and everything in its session."""
-        total = 0
-        for entry in Path("/proc").iterdir():
-            if entry.name.isdigit():
-                try:
-                    fields = (entry / "stat").read_text().rpartition(")")[2].split()
-                except OSError:
-                    continue
-                if int(fields[3]) == self.process.pid:
-                    total += sum(map(int, fields[11:15]))
-        return total / TICK
-
-
-def free_port() -> int:
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return int(s.getsockname()[1])
-
-
-def pinned(core: str, command: list[str], log: Path, **environment: str) -> subprocess.Popen[bytes]:
-    with log.open("ab") as out:
-        return subprocess.Popen(
-            ["taskset", "-c", core, *command],
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=out,
-            env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
-            start_new_session=True,
-        )
-
 
 def serve_words(name: str, backend: str, port: int, log: bool) -> list[str]:
     return [
         str(POLICIES[name]),
         *("--backend", backend, "--port", str(port), "--admin-port", "0"),
         *("--access-log", "json" if log else "off"),
+        *("--named-value", f"openid={backend}/openid/configuration.json"),
     ]
 
 
@@ -94,7 +62,8 @@ def answers(candidate: Candidate) -> None:
     end = time.monotonic() + 30
     while True:
         try:
-            request = Request(candidate.url, body, {"Content-Type": "application/json"})
+            headers = {"Content-Type": "application/json", "Authorization": f"Bearer {candidate.token}"}
+            request = Request(candidate.url, body, headers)
             with urlopen(request, timeout=5) as answer:
                 answer.read()
                 return
@@ -106,26 +75,10 @@ def answers(candidate: Candidate) -> None:
 
 def window(candidate: Candidate, seconds: float) -> None:
     """One measured window."""
-    before = candidate.cpu()
-    done = subprocess.run(
-        [
-            "taskset",
-            "-c",
-            LOAD_CORE,
-            "wrk",
-            "-t1",
-            "-c32",
-            f"-d{seconds:g}s",
-            "-s",
-            str(HERE / "chat.lua"),
-            candidate.url,
-        ],
-        env={**os.environ, "BODY": str(HERE / "body.json")},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    spent = candidate.cpu() - before
+    before = cpu_seconds(candidate.process.pid)
+    command = load(candidate.url, seconds, candidate.token)
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    spent = cpu_seconds(candidate.process.pid) - before
     result = json.loads(done.stdout.splitlines()[-1])
     if result["bad"]:
         sys.exit(f"{candidate.name}: {result['bad']} bad answers of {result['requests']}")
@@ -149,14 +102,14 @@ def show(candidates: list[Candidate], rounds: int) -> None:
     print(f"median of {rounds} rounds; ratio = CPU for a request over that of {base.name} in the same round")
 
 
-def profile(name: str, backend: str, folder: Path, seconds: float) -> None:
+def profile(name: str, url: str, token: str, folder: Path, seconds: float) -> None:
     """One candidate under cProfile."""
     port, out = free_port(), folder / "profile"
     POLICIES[name] = tokens_free(POLICIES[name], folder)
     code = f"import cProfile,sys; sys.argv=sys.argv[:1]+sys.argv[1:]; cProfile.run({SERVE!r}, {str(out)!r})"
-    words = serve_words(name, backend, port, log=False)
+    words = serve_words(name, url, port, log=False)
     process = pinned(GATEWAY_CORE, [sys.executable, "-c", code, *words], folder / "log")
-    candidate = Candidate(name, port, process)
+    candidate = Candidate(name, port, process, token)
     answers(candidate)
     window(candidate, seconds)
     process.send_signal(signal.SIGTERM)
@@ -177,26 +130,23 @@ def main() -> None:
     os.sched_setaffinity(0, {int(LOAD_CORE)})
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
-        port = free_port()
-        conf = (HERE / "backend.conf").read_text().replace("$PORT", str(port)).replace("$DIR", made)
-        (folder / "backend.conf").write_text(conf)
-        running = [pinned(LOAD_CORE, ["nginx", "-c", str(folder / "backend.conf")], folder / "log")]
-        backend = f"http://127.0.0.1:{port}"
+        model, url = backend(folder)
+        running, token = [model], identity(folder, url)
         try:
             if chosen.profile:
-                profile(chosen.profile, backend, folder, chosen.seconds)
+                profile(chosen.profile, url, token, folder, chosen.seconds)
                 return
             candidates: list[Candidate] = []
             for name in ["baseline", *(chosen.only or POLICIES)]:
                 port = free_port()
                 if name == "baseline":
-                    words, more = [str(HERE / "baseline.py")], {"BACKEND": backend, "PORT": str(port)}
+                    words, more = [str(HERE / "baseline.py")], {"BACKEND": url, "PORT": str(port)}
                 else:
                     POLICIES[name] = tokens_free(POLICIES[name], folder)
-                    words, more = ["-c", SERVE, *serve_words(name, backend, port, chosen.log)], {}
+                    words, more = ["-c", SERVE, *serve_words(name, url, port, chosen.log)], {}
                 process = pinned(GATEWAY_CORE, [sys.executable, *words], folder / "log", **more)
                 running.append(process)
-                candidates.append(Candidate(name, port, process))
+                candidates.append(Candidate(name, port, process, token))
             try:
                 for candidate in candidates:
                     answers(candidate)
