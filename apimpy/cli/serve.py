@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from apimpy.cli.mocking import given_flags, mock_flags, mock_settings
 from apimpy.configuration.options import CHOICES
 
 if TYPE_CHECKING:
     from apimpy.gateway.config import ServeConfig
+    from apimpy.mock.backend import MockSettings
     from apimpy.runtime.services import Options
 
 __all__ = ["serve_command"]
@@ -26,7 +28,7 @@ _OWN_FLAGS = ("max_request_body", "max_buffered_body")
 @click.argument("policy", type=click.Path(exists=True, path_type=Path))
 @click.option("--backend", metavar="URL", help="Base URL of the backend; the incoming path is appended to it.")
 @click.option("--mock", is_flag=True, help="Use the built-in OpenAI-compatible backend.")
-@click.option("--mock-reply", metavar="TEXT", help="What the mock answers (default: an echo).")
+@mock_flags("mock-")
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="0 picks one.")
 @click.option("--admin-port", default=8081, show_default=True, type=click.IntRange(0, 65535), help="0 picks one.")
@@ -75,7 +77,7 @@ def serve_command(policy: Path, **flags: Any) -> None:
     logging.basicConfig(
         stream=sys.stderr, level=flags["log_level"].upper(), format="%(levelname)s %(name)s: %(message)s"
     )
-    sys.exit(_run(config, flags))
+    sys.exit(_run(config, flags, mock_settings(flags, "mock-") if flags["mock"] else None))
 
 
 def _refuse_unbuilt(flags: dict[str, Any]) -> None:
@@ -96,6 +98,8 @@ def _config(policy: Path, flags: dict[str, Any]) -> ServeConfig:
 
     if flags["mock"] and flags["backend"] is not None:
         raise ConfigError("one of --backend URL and --mock, and only one")
+    if not flags["mock"] and (idle := given_flags(flags, "mock-")):
+        raise ConfigError(f"{idle[0]} needs --mock")
     if configured(policy) is None:
         if policy.is_dir():
             raise ConfigError(f"{policy} holds neither gateway.yaml nor the folders of APIOps")
@@ -161,11 +165,11 @@ def _options(flags: dict[str, Any]) -> tuple[Options, frozenset[str]]:
     return Options(**chosen), frozenset(chosen)
 
 
-def _run(config: ServeConfig, flags: dict[str, Any]) -> int:
+def _run(config: ServeConfig, flags: dict[str, Any], settings: MockSettings | None) -> int:
     from apimpy.diagnostics import Severity
     from apimpy.gateway.load import load_configuration
     from apimpy.gateway.run import run_until_stopped, serve
-    from apimpy.mock.backend import MockSettings, mock_application
+    from apimpy.mock.backend import mock_application
     from apimpy.tokens.counter import TiktokenCounter
 
     loaded = load_configuration(config, os.environ)
@@ -184,5 +188,5 @@ def _run(config: ServeConfig, flags: dict[str, Any]) -> int:
             click.echo(f"option {field.name}: {value}", err=True)
     counter = TiktokenCounter()
     counting = assembled.counts_tokens or flags["mock"]
-    mock = mock_application(counter, MockSettings(flags["mock_reply"])) if flags["mock"] else None
+    mock = mock_application(counter, settings) if settings is not None else None
     return run_until_stopped(lambda: serve(config, assembled, counter, preload=counting, mock=mock))

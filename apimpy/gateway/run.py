@@ -135,7 +135,7 @@ async def listen(runner: web.BaseRunner, host: str, port: int) -> tuple[str, int
 @contextlib.asynccontextmanager
 async def in_process(backend: web.Application) -> AsyncIterator[Url]:
     """A backend in this process, on a loopback port of its own."""
-    runner = web.AppRunner(backend, access_log=None, shutdown_timeout=1.0)
+    runner = web.AppRunner(backend, access_log=None, shutdown_timeout=1.0, handler_cancellation=True)
     host, port = await listen(runner, "127.0.0.1", 0)
     try:
         yield Url("http", host, port, "/")
@@ -276,7 +276,7 @@ async def serve_mock(host: str, port: int, mock: web.Application, counter: Tikto
     """The mock on its own, until a signal."""
     counter.preload([DEFAULT_ENCODING])
     stopped = _stop_signal()
-    runner = web.AppRunner(mock, access_log=None, shutdown_timeout=5.0)
+    runner = web.AppRunner(mock, access_log=None, shutdown_timeout=5.0, handler_cancellation=True)
     shown = await listen(runner, host, port)
     print(f"apimpy mock listening on {_url(*shown)}", flush=True)  # noqa: T201
     await asyncio.to_thread(counter.preload)

@@ -1,4 +1,4 @@
-"""What the mock model says: replies, embeddings and usage, all pure functions of the request.
+"""What the mock model says: a pure function of the request.
 
 The same request always gets the same bytes, ids included, so recorded traffic can be compared.  Tokens are counted with
 the real vocabularies, so limits and metrics in front of the mock behave as in front of a model.
@@ -6,158 +6,118 @@ the real vocabularies, so limits and metrics in front of the mock behave as in f
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import struct
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
+
+from apimpy.policies._llm.estimate import prompt_tokens
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from apimpy.tokens.counter import TiktokenCounter
 
-__all__ = ["CREATED", "Reply", "chat_text", "embedding", "embedding_inputs", "encode_vector", "identifier", "reply"]
-
-CREATED = 1_700_000_000
-"""Time stamp of every answer."""
-_IMAGE_TOKENS = 1200
-_DIMENSIONS = {"text-embedding-3-large": 3072}
-_MAX_DIMENSIONS = 4096
+__all__ = ["Answer", "Speaker", "last_question", "usage", "usage_of_responses"]
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
-    """A finished completion.  `pieces` are the texts of the stream's events."""
+class Answer:
+    """One finished completion.  `pieces` are the texts of the stream's events; `stop` is the sequence that ended it."""
 
     text: str
     pieces: tuple[str, ...]
-    prompt_tokens: int
-    completion_tokens: int
-    finish_reason: str
-
-    def usage(self) -> dict[str, Any]:
-        """The `usage` object of chat and legacy completions."""
-        return {
-            "prompt_tokens": self.prompt_tokens,
-            "completion_tokens": self.completion_tokens,
-            "total_tokens": self.prompt_tokens + self.completion_tokens,
-            "prompt_tokens_details": {"cached_tokens": 0, "audio_tokens": 0},
-            "completion_tokens_details": {"reasoning_tokens": 0, "audio_tokens": 0},
-        }
-
-    def responses_usage(self) -> dict[str, Any]:
-        """The `usage` object of the Responses API."""
-        return {
-            "input_tokens": self.prompt_tokens,
-            "input_tokens_details": {"cached_tokens": 0},
-            "output_tokens": self.completion_tokens,
-            "output_tokens_details": {"reasoning_tokens": 0},
-            "total_tokens": self.prompt_tokens + self.completion_tokens,
-        }
+    tokens: int
+    reason: Literal["stop", "length"]
+    stop: str | None = None
 
 
-def identifier(prefix: str, body: bytes) -> str:
-    """An id that depends on the request alone."""
-    return prefix + hashlib.sha256(body).hexdigest()[:24]
+def usage(prompt: int, completion: int) -> dict[str, Any]:
+    """The `usage` object of chat and legacy completions."""
+    return {
+        "prompt_tokens": prompt,
+        "completion_tokens": completion,
+        "total_tokens": prompt + completion,
+        "prompt_tokens_details": {"cached_tokens": 0, "audio_tokens": 0},
+        "completion_tokens_details": {
+            "reasoning_tokens": 0,
+            "audio_tokens": 0,
+            "accepted_prediction_tokens": 0,
+            "rejected_prediction_tokens": 0,
+        },
+    }
 
 
-def _content(content: Any) -> tuple[str, int]:
-    """Text and number of images of a message's `content`."""
+def usage_of_responses(prompt: int, completion: int) -> dict[str, Any]:
+    """The `usage` object of the Responses API."""
+    return {
+        "input_tokens": prompt,
+        "input_tokens_details": {"cached_tokens": 0},
+        "output_tokens": completion,
+        "output_tokens_details": {"reasoning_tokens": 0},
+        "total_tokens": prompt + completion,
+    }
+
+
+def _text(content: Any) -> str:
+    """The text of a message's `content`."""
     if isinstance(content, str):
-        return content, 0
-    texts, images = [], 0
-    for part in content if isinstance(content, list) else ():
-        if isinstance(part, dict):
-            if isinstance(part.get("text"), str):
-                texts.append(part["text"])
-            elif "image" in str(part.get("type")):
-                images += 1
-    return "\n".join(texts), images
+        return content
+    parts = content if isinstance(content, list) else []
+    return "\n".join(p["text"] for p in parts if isinstance(p, dict) and isinstance(p.get("text"), str))
 
 
-def chat_text(messages: list[Any]) -> str:
-    """The last user message."""
+def last_question(messages: Sequence[Any]) -> str:
+    """The text of the last user message."""
     for message in reversed(messages):
         if isinstance(message, dict) and message.get("role") == "user":
-            return _content(message.get("content"))[0]
+            return _text(message.get("content"))
     return ""
 
 
-def _prompt_tokens(messages: list[Any], model: str | None, counter: TiktokenCounter) -> int:
-    total = 3
-    for message in messages:
-        if not isinstance(message, dict):
-            continue
-        text, images = _content(message.get("content"))
-        total += 3 + counter.count(str(message.get("role", "")), model) + counter.count(text, model)
-        total += images * _IMAGE_TOKENS
-        if isinstance(message.get("name"), str):
-            total += 1 + counter.count(message["name"], model)
-    return total
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """The model: it says `fixed`, else it echoes the question."""
 
+    counter: TiktokenCounter
+    fixed: str | None = None
 
-def reply(
-    messages: list[Any], model: str | None, limit: int | None, fixed: str | None, counter: TiktokenCounter
-) -> Reply:
-    """The answer to a conversation: `fixed`, else the last user message echoed; at most `limit` tokens of it."""
-    text = f"You said: {chat_text(messages)}" if fixed is None else fixed
-    encoding = counter.encoding(model)
-    tokens = encoding.encode_ordinary(text)
-    reason = "stop"
-    if limit is not None and len(tokens) > limit:
-        tokens, reason = tokens[:limit], "length"
-    # A token may end inside a character: cut where the text so far decodes to something new and whole.
-    raw = encoding.decode_bytes(tokens)
-    text = raw.decode("utf-8", "ignore")
-    ends, size = [0], 0
-    for token in tokens:
-        size += len(encoding.decode_single_token_bytes(token))
-        ends.append(len(raw[:size].decode("utf-8", "ignore")) if size <= 4096 else ends[-1])
-    if ends[-1] < len(text):
-        ends.extend(range(ends[-1] + 16, len(text), 16))
-        ends.append(len(text))
-    pieces = tuple(text[a:b] for a, b in pairwise(ends) if b > a)
-    return Reply(text, pieces, _prompt_tokens(messages, model, counter), len(tokens), reason)
+    def prompt_tokens(self, kind: str, body: dict[str, Any], model: str) -> int:
+        """Tokens of a request of that kind: `chat`, `completion`, `responses`, `embeddings`, `anthropic`."""
+        return prompt_tokens(kind, body, model, self.counter)
 
+    def text_of(self, tokens: Sequence[int], model: str) -> str:
+        """The text of a prompt that was sent as token numbers; the numbers themselves when they are none."""
+        try:
+            return self.counter.encoding(model).decode(list(tokens))
+        except (KeyError, OverflowError):
+            return " ".join(map(str, tokens))
 
-def embedding_inputs(value: Any, model: str | None, counter: TiktokenCounter) -> tuple[list[str], int] | None:
-    """The inputs as texts, and their tokens; None when it is no valid `input`."""
-    if isinstance(value, str):
-        value = [value]
-    if not isinstance(value, list) or not value:
-        return None
-    if all(type(v) is int for v in value):
-        value = [value]
-    texts, tokens = [], 0
-    for item in value:
-        if isinstance(item, str):
-            texts.append(item)
-            tokens += counter.count(item, model)
-        elif isinstance(item, list) and all(type(v) is int for v in item):
-            texts.append(" ".join(map(str, item)))
-            tokens += len(item)
-        else:
-            return None
-    return texts, tokens
-
-
-def embedding(text: str, model: str | None, dimensions: int | None) -> list[float]:
-    """A unit vector: the sum of a few hashed coordinates for every word, so texts that share words are near."""
-    size = dimensions or _DIMENSIONS.get(model or "", 1536)
-    size = max(1, min(size, _MAX_DIMENSIONS))
-    vector = [0.0] * size
-    for word in text.lower().split() or [""]:
-        digest = hashlib.sha256(word.encode("utf-8", "surrogatepass")).digest()
-        for value in struct.unpack("<8I", digest):
-            vector[(value >> 1) % size] += 1.0 if value & 1 else -1.0
-    norm = sum(v * v for v in vector) ** 0.5
-    if not norm:
-        vector[0] = norm = 1.0
-    return [v / norm for v in vector]
-
-
-def encode_vector(vector: list[float], format: str | None) -> Any:
-    """A vector as the request's `encoding_format` wants it."""
-    if format == "base64":
-        return base64.b64encode(struct.pack(f"<{len(vector)}f", *vector)).decode()
-    return vector
+    def say(
+        self, question: str, model: str, limit: int | None = None, stops: Sequence[str] = (), variant: int = 0
+    ) -> Answer:
+        """The answer: up to the first of `stops`, at most `limit` tokens of it.  Variants above 0 differ in text."""
+        text = f"You said: {question}" if self.fixed is None else self.fixed
+        if variant:
+            text += f" ({variant + 1})"
+        found = [(at, -len(s), s) for s in stops if (at := text.find(s)) >= 0]
+        stop = None
+        if found:
+            at, _, stop = min(found)
+            text = text[:at]
+        encoding = self.counter.encoding(model)
+        tokens = encoding.encode_ordinary(text)
+        reason: Literal["stop", "length"] = "stop"
+        if limit is not None and len(tokens) > limit:
+            tokens, reason, stop = tokens[:limit], "length", None
+        # A token may end inside a character: cut where the text so far decodes to something new and whole.
+        raw = encoding.decode_bytes(tokens)
+        text = raw.decode("utf-8", "ignore")
+        ends, size = [0], 0
+        for token in tokens:
+            size += len(encoding.decode_single_token_bytes(token))
+            ends.append(len(raw[:size].decode("utf-8", "ignore")) if size <= 4096 else ends[-1])
+        if ends[-1] < len(text):
+            ends.extend(range(ends[-1] + 16, len(text), 16))
+            ends.append(len(text))
+        pieces = tuple(text[a:b] for a, b in pairwise(ends) if b > a)
+        return Answer(text, pieces, len(tokens), reason, stop)
