@@ -1,8 +1,8 @@
 """The documents do what they say: every command in their `console` blocks runs, and its output is the one shown.
 
 `$ command` is run as it stands, in a folder that holds `examples/` and the files whose text a block gives (an info
-string such as `xml hello.xml`); what follows is its whole output, where `…` stands for anything.  `apimpy serve` runs
-until the next one.  The ports are replaced by free ones; `apimpy` is this package.
+string such as `xml hello.xml`); what follows is its whole output, where `…` stands for anything.  `apimpy serve` and
+`apimpy mock` run until the next one.  The ports are replaced by free ones; `apimpy` is this package.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from apimpy.cli.main import cli
 from apimpy.policies import catalogue
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCUMENTS = ("docs/quickstart.md", "README.md")
+DOCUMENTS = ("docs/quickstart.md", "docs/mock.md", "README.md")
 BLOCK = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-PORTS = {"--port": "8080", "--admin-port": "8081"}
+PORTS = {"serve": {"--port": "8080", "--admin-port": "8081"}, "mock": {"--port": "8090"}}
 
 
 @dataclass
@@ -62,9 +62,10 @@ async def test_every_command_does_what_is_shown(name: str, tmp_path: Path) -> No
     if shutil.which("curl") is None:
         pytest.skip("curl is not installed: the documents' commands cannot run")
     text = (ROOT / name).read_text(encoding="utf-8")
-    ports = {flag: str(free_port()) for flag in PORTS}
-    for flag, usual in PORTS.items():
-        text = text.replace(f":{usual}", f":{ports[flag]}")
+    ports = {command: {flag: str(free_port()) for flag in flags} for command, flags in PORTS.items()}
+    for command, flags in PORTS.items():
+        for flag, usual in flags.items():
+            text = text.replace(f":{usual}", f":{ports[command][flag]}")
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     session = Session(tmp_path, ports)
     steps = steps_of(text)
@@ -81,9 +82,9 @@ async def test_every_command_does_what_is_shown(name: str, tmp_path: Path) -> No
 
 
 class Session:
-    """A folder with commands run in it, and at most one gateway."""
+    """A folder with commands run in it, and at most one gateway or mock."""
 
-    def __init__(self, folder: Path, ports: dict[str, str]) -> None:
+    def __init__(self, folder: Path, ports: dict[str, dict[str, str]]) -> None:
         self.folder, self.ports = folder, ports
         bin = folder / ".bin"
         bin.mkdir()
@@ -94,11 +95,11 @@ class Session:
         self.gateway: asyncio.subprocess.Process | None = None
 
     async def run(self, command: str) -> str:
-        """What it prints; for `apimpy serve`, its first line."""
-        serving = command.startswith("apimpy serve ")
+        """What it prints; for a command that serves, its first line."""
+        serving = next((name for name in PORTS if command.startswith(f"apimpy {name} ")), None)
         if serving:
             await self.stop()
-            extra = [word for pair in self.ports.items() for word in pair]
+            extra = [word for pair in self.ports[serving].items() for word in pair]
             command = " ".join(["exec", command, *extra])
         process = await asyncio.create_subprocess_shell(
             command,
