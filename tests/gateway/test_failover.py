@@ -18,11 +18,11 @@ POLICY = """
 <policies>
   <inbound><base /></inbound>
   <backend>
-    <retry condition="@(context.Response.StatusCode == 429 || context.Response.StatusCode >= 500)" count="1"
-        interval="0" first-fast-retry="true">
+    <retry count="1" interval="0" first-fast-retry="true" condition="@(context.Response == null ||
+        context.Response.StatusCode == 429 || context.Response.StatusCode >= 500)">
       <set-backend-service base-url="@(context.Variables.ContainsKey("again") ? "{{payg}}" : "{{ptu}}")" />
       <set-variable name="again" value="@(true)" />
-      <forward-request timeout="5" buffer-request-body="true" buffer-response="false" />
+      <forward-request timeout="1" buffer-request-body="true" buffer-response="false" />
     </retry>
   </backend>
   <outbound><base /></outbound>
@@ -55,6 +55,9 @@ ROWS: list[tuple[list[str], list[str], list[tuple[int, str | None]]]] = [
     (["status=503"], ["status=503,calls=2"], [(200, "payg"), (503, "payg"), (200, "payg")]),
     (["status=400"], [], [(400, "ptu")]),
     (["delay=20"], [], [(200, "ptu")]),
+    (["reset"], [], [(200, "payg")]),
+    (["hang"], [], [(200, "payg")]),
+    (["status=429"], ["reset"], [(500, None)]),
 ]
 
 
@@ -73,7 +76,7 @@ async def test_the_second_backend_answers(
                 got.append((answer.status, answer.headers.get("x-mock-name")))
     assert got == expected
     assert len(await mocks["ptu"].requests()) == len(expected), "the first one is always asked first"
-    assert len(await mocks["payg"].requests()) == sum(name == "payg" for _, name in expected)
+    assert len(await mocks["payg"].requests()) == sum(name != "ptu" for _, name in expected)
 
 
 @pytest.mark.asyncio(loop_scope="module")
