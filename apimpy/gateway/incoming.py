@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from multidict import CIMultiDict
+from multidict import CIMultiDict, istr
 
 from apimpy.runtime.message import Body, BodyTooLarge, Request, Url
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["Refused", "Upload", "incoming"]
 
 _HOST = re.compile(r"[A-Za-z0-9._~!$&'()*+;=%-]+|\[[0-9A-Fa-f:.]+\]")
+_FORWARDED_FOR = istr("X-Forwarded-For")
 _PORT = re.compile(r":[0-9]{0,5}$")
 
 
@@ -89,7 +90,10 @@ def _url(raw: web.BaseRequest, scheme: str) -> Url:
 
 
 def incoming(raw: web.BaseRequest, limit: int, scheme: str = "http") -> tuple[Request, Upload | None]:
-    """The request, and its upload when the body is not all there.  Refused when it makes no sense or is too large."""
+    """The request, and its upload when the body is not all there.  Refused when it makes no sense or is too large.
+
+    Its `X-Forwarded-For` ends with the address of the peer.
+    """
     headers = CIMultiDict(raw.headers)
     hosts = headers.getall("Host", ())
     if len(hosts) > 1 or (not hosts and raw.version >= (1, 1)):
@@ -111,4 +115,7 @@ def incoming(raw: web.BaseRequest, limit: int, scheme: str = "http") -> tuple[Re
         else:
             upload = Upload(raw, limit)
             body = Body(None, upload, length)
-    return Request(raw.method, url, headers, body, ip_address=raw.remote or ""), upload
+    peer = raw.remote or ""
+    if peer:  # here and not on the way out: policies read, change and delete this header like any other
+        headers[_FORWARDED_FOR] = ", ".join((*headers.popall(_FORWARDED_FOR, ()), peer))
+    return Request(raw.method, url, headers, body, ip_address=peer), upload

@@ -134,7 +134,6 @@ class Outgoing(Policy):
         current = ex.request
         data = current.body.wire() if section in REQUEST_SIDE and self._keeps_body else b""
         request = Request(current.method, target(ex), Headers(current.headers), Body(data))
-        request.ip_address = current.ip_address
         request.host_overridden = current.host_overridden and self.url is None
         request.combine = set(current.combine) if current.combine else None
         return request

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 __all__ = ["combine_headers", "drop_hop_by_hop", "request_headers"]
 
 _CONNECTION, _HOST, _LENGTH, _EXPECT = istr("Connection"), istr("Host"), istr("Content-Length"), istr("Expect")
-_FORWARDED_FOR = istr("X-Forwarded-For")
 _HOP_BY_HOP = tuple(
     istr(name)
     for name in (
@@ -52,9 +51,6 @@ def request_headers(request: Request) -> Headers[str]:
             headers.popall(name)
     if not request.host_overridden:
         headers.popall(_HOST, None)
-    if request.ip_address:
-        before = headers.get(_FORWARDED_FOR)
-        headers[_FORWARDED_FOR] = f"{before}, {request.ip_address}" if before else request.ip_address
     if request.combine:
         _join(headers, request.combine)
     return headers

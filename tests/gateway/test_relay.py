@@ -76,7 +76,7 @@ async def test_request_bodies(
 
 
 async def test_only_the_callers_headers_pass(serving: Any, backend: Any) -> None:
-    """No headers of the client library's own; those of the connection stay behind."""
+    """And the list of addresses: no headers of the client library's own; those of the connection stay behind."""
     running = await serving(await backend(echo))
     seen = await seen_by_backend(
         running,
@@ -84,8 +84,22 @@ async def test_only_the_callers_headers_pass(serving: Any, backend: Any) -> None
         b"Keep-Alive: 5\r\nTE: trailers\r\nProxy-Authorization: b\r\nUpgrade: h2c\r\nCookie: a=b\r\nContent-Length: 1"
         b"\r\n\r\nx",
     )
-    assert sorted(seen["names"]) == ["content-length", "cookie", "host", "x-one", "x-one"]
+    assert sorted(seen["names"]) == ["content-length", "cookie", "host", "x-forwarded-for", "x-one", "x-one"]
     assert [v for k, v in seen["headers"] if k.lower() == "x-one"] == ["1", "2"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "arrived"),
+    [
+        ("", "127.0.0.1"),
+        ("X-Forwarded-For: 1.1.1.1\r\n", "1.1.1.1, 127.0.0.1"),
+        ("x-forwarded-for: 1.1.1.1, 2.2.2.2\r\nX-Forwarded-For: 3.3.3.3\r\n", "1.1.1.1, 2.2.2.2, 3.3.3.3, 127.0.0.1"),
+    ],
+)
+async def test_the_peer_ends_the_list_of_addresses(serving: Any, backend: Any, lines: str, arrived: str) -> None:
+    running = await serving(await backend(echo))
+    seen = await seen_by_backend(running, f"GET / HTTP/1.1\r\nHost: x\r\n{lines}Connection: close\r\n\r\n".encode())
+    assert [v for k, v in seen["headers"] if k.lower() == "x-forwarded-for"] == [arrived]
 
 
 async def test_small_response_is_one_write(serving: Any, backend: Any) -> None:

@@ -47,7 +47,7 @@ async def test_request_headers(h, kit):
         ("Accept", "a"),
         ("Accept", "b"),
         ("Ocp-Apim-Subscription-Key", "k"),
-        ("X-Forwarded-For", "1.1.1.1, 10.0.0.9"),
+        ("X-Forwarded-For", "1.1.1.1"),
     ]
     assert "X-Hop" in ex.request.headers
 
