@@ -30,10 +30,12 @@ from apimpy.gateway.server import Limits, Server
 from apimpy.gateway.transport import AiohttpTransport
 from apimpy.pipeline.compile import compile_document
 from apimpy.policies import catalogue
-from apimpy.runtime.exchange import Api, Operation, Product, Subscription
+from apimpy.runtime.exchange import Api, Deployment, Operation, Product, Subscription
 from apimpy.runtime.message import Request, Response, Url
 from apimpy.runtime.services import Options, Services
 from apimpy.source import SourceFile
+from apimpy.stores.cache import MemoryCache
+from apimpy.stores.counters import MemoryCounterStore
 from apimpy.stores.memory import MemoryTokenStore
 from apimpy.tokens.counter import TiktokenCounter
 
@@ -101,16 +103,20 @@ class Identity:
 
 
 class Meter:
-    """Remembers the token metrics."""
+    """Remembers the metrics."""
 
     def __init__(self) -> None:
         self.emitted: list[tuple[str, dict[str, str], dict[str, int]]] = []
+        self.observed: list[tuple[str, str, dict[str, str], float]] = []
 
     def declare(self, namespace: str, dimensions: Any) -> None:
         pass
 
     def emit(self, namespace: str, dimensions: dict[str, str], values: dict[str, int]) -> None:
         self.emitted.append((namespace, dimensions, values))
+
+    def observe(self, namespace: str, name: str, dimensions: dict[str, str], value: float) -> None:
+        self.observed.append((namespace, name, dimensions, value))
 
 
 class Rerouted(AiohttpTransport):
@@ -200,18 +206,23 @@ async def _start(document: Any, corpus: Path, stack: contextlib.AsyncExitStack) 
         token_counter=TiktokenCounter(),
         token_meter=meter,
         identity=Identity(),
+        counters=MemoryCounterStore(),
+        cache=MemoryCache(),
+        metric_sink=meter,
+        deployment=Deployment(document.region),
         options=Options(**document.options),
         backends={id: Url.parse(url) for id, url in document.backends.items()},
     )
-    api = Api("api", "api", document.api_path, service_url=Url.parse("https://default.example"))
+    api = Api("api", "api", document.api_path, service_url=Url.parse(document.service_url))
     if document.key_header:
         api = Api("api", "api", document.api_path, service_url=api.service_url, key_header=document.key_header)
     operations = tuple(
         OperationRoute(Operation(f"op{n}", f"op{n}", method, template), program)
         for n, (method, template) in enumerate(document.operations)
     )
-    product = Product("product", "Product") if document.scope == "product" else None
-    keys = KeyRing([Subscriber(Subscription("sub-1", "First", _kit.KEY, _kit.KEY), product)])
+    named = document.product or ("Product" if document.scope == "product" else None)
+    product = Product("product", named) if named else None
+    keys = KeyRing([Subscriber(Subscription(*document.subscription, _kit.KEY, _kit.KEY), product)])
     whole = program if document.answers_unmatched else None
     configuration = Configuration(Router([ApiRoute(api, operations, keyless=not document.keyed)]), keys, whole)
     gateway = Gateway(configuration, services)
@@ -228,17 +239,21 @@ async def _start(document: Any, corpus: Path, stack: contextlib.AsyncExitStack) 
 
 
 def _program(document: Any, corpus: Path) -> Any:
-    """The program of an unmodified document; fragments are documents of the corpus or texts of the test."""
+    """The program of an unmodified document; what is around it are documents of the corpus or texts of the test."""
     sink = Sink()
-    fragments = {}
-    for id, source in document.fragments.items():
-        if source.startswith("<"):
-            fragments[id] = read(SourceFile(f"{id}.xml", source), sink, named_values=document.named)
-        else:
-            fragments[id] = load(corpus / "policies" / source, sink, named_values=document.named)
-    loaded = load(corpus / "policies" / document.file, sink, named_values=document.named)
-    assert loaded is not None
-    program = compile_document([(document.scope, loaded)], catalogue(), fragments, sink)
+
+    def source(name: str, text: str) -> Any:
+        if text.startswith("<"):
+            return read(SourceFile(f"{name}.xml", text), sink, named_values=document.named)
+        loaded = load(corpus / "policies" / text, sink, named_values=document.named)
+        assert loaded is not None
+        return loaded
+
+    fragments = {id: source(id, text) for id, text in document.fragments.items()}
+    chain = [(document.scope, source("document", document.file))]
+    if document.around is not None:
+        chain.insert(0, ("global", source("global", document.around)))
+    program = compile_document(chain, catalogue(), fragments, sink)
     errors = [str(d) for d in sink if d.severity >= Severity.ERROR]
     assert errors == []
     assert not [str(d) for d in sink if "is not supported" in str(d)]

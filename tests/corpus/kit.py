@@ -32,7 +32,7 @@ class Sent:
 
     url: str
     method: str = "GET"
-    headers: Mapping[str, str | None] = field(default_factory=dict)
+    headers: Mapping[str, Any] = field(default_factory=dict)
     body: Any = None
 
 
@@ -54,15 +54,17 @@ class Step:
     status: int = 200
     reason: str | None = None
     answer: Any = b"backend"
-    answered: Mapping[str, str | None] = field(default_factory=dict)
+    answered: Mapping[str, Any] = field(default_factory=dict)
     sent: tuple[Sent, ...] = ()
     slept: tuple[float, ...] = ()
     metered: tuple[tuple[str, Mapping[str, str], Mapping[str, int]], ...] = ()
+    measured: tuple[tuple[str, str, Mapping[str, str], float], ...] = ()
+    """The values of emit-metric: namespace, name, dimensions, value."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """A document with what it needs around it.  Fragments: a file of the corpus, or a text that stands in for one."""
+    """A document with what it needs around it.  Files, fragments: in the corpus, or a text that stands in for one."""
 
     name: str
     file: str
@@ -81,6 +83,14 @@ class Document:
     """
     keyed: bool = False
     key_header: str | None = None
+    around: str | None = None
+    """The text of the global scope; None: the default one."""
+    service_url: str = "https://default.example"
+    subscription: tuple[str, str] = ("sub-1", "First")
+    """Id and name."""
+    product: str | None = None
+    """The name of the product the key is for; None: no product, unless the scope is one."""
+    region: str = "local"
 
 
 def dumps(value: Any) -> bytes:
@@ -131,11 +141,14 @@ def literal(file: str, number: int) -> bytes:
     return bodies[number - 1].encode()
 
 
-def attribute(file: str, name: str) -> str:
-    """The value of the first attribute of this name in a document: an address that is its author's."""
-    found = re.search(rf'{name}="([^"@]+)"', (corpus() / "policies" / file).read_text("utf-8-sig"))
-    assert found is not None
-    return found[1]
+def attribute(file: str, name: str, number: int = 1) -> str:
+    """The value of the n-th literal attribute of this name in a document: an address that is its author's."""
+    return re.findall(rf'{name}="([^"@]+)"', (corpus() / "policies" / file).read_text("utf-8-sig"))[number - 1]
+
+
+def content(file: str, name: str, number: int = 1) -> str:
+    """The text of the n-th element of this name that holds a literal."""
+    return re.findall(rf"<{name}>([^<@]+)</{name}>", (corpus() / "policies" / file).read_text("utf-8-sig"))[number - 1]
 
 
 async def play(document: Document, running: Any) -> None:
@@ -146,8 +159,10 @@ async def play(document: Document, running: Any) -> None:
         running.transport.meant.clear()
         running.clock.slept.clear()
         running.meter.emitted.clear()
+        running.meter.observed.clear()
         running.replies[:] = step.replies
         got = await running.ask(step.method, step.path, step.headers, step.body)
+        await running.gateway.services.background.drain()
         assert got.status == step.status, (step.why, got.body)
         if step.reason is not None:
             assert got.reason == step.reason, step.why
@@ -160,6 +175,7 @@ async def play(document: Document, running: Any) -> None:
         assert running.replies == [], step.why
         assert tuple(running.clock.slept) == step.slept, step.why
         check_metrics(step, running.meter.emitted)
+        assert running.meter.observed == list(step.measured), step.why
 
 
 def check_body(expected: Any, body: bytes, why: str, activity: str) -> None:

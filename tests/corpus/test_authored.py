@@ -69,7 +69,7 @@ SIGNED_TOKEN = Document(
             sent=(
                 Sent(
                     url="https://default.example/orders?x=1",
-                    headers={"Authorization": signed, "X-Other": "stays"},  # type: ignore[dict-item]
+                    headers={"Authorization": signed, "X-Other": "stays"},
                 ),
             ),
         ),
