@@ -88,12 +88,26 @@ def test_a_body_is_read_once_unless_preserved() -> None:
     assert body.wire() == b""
 
 
-def test_body_is_null_when_there_is_none() -> None:
+def test_body_of_a_request_is_null_when_there_is_none() -> None:
     get = message.request.declarations["Body"][0].impl
     request = Request("GET", Url.parse("https://h/"), Response().headers, Body())
     assert get(request) is None
     request.body = Body(b"x")
     assert get(request) is request.body
+
+
+def test_body_of_a_response_is_never_null() -> None:
+    attribute = message.response.declarations["Body"][0].attr
+    assert attribute is not None
+    body = getattr(Response(), attribute)
+    assert as_(of("String"), body, True) == ""
+    assert list(as_(array_of(of("Byte")), body, True)) == []
+
+
+def test_an_empty_body_is_no_json() -> None:
+    with pytest.raises(JsonReaderException) as caught:
+        as_(of("Newtonsoft.Json.Linq.JObject"), Body(b""), True)
+    assert caught.value.message == "Error reading JObject from JsonReader. Path '', line 0, position 0."
 
 
 def test_form() -> None:

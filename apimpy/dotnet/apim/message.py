@@ -87,8 +87,9 @@ def _none(self: Any) -> None:
     return None
 
 
+request.prop("IMessageBody? Body", _body)
+response.prop("IMessageBody Body", attr="body")  # never null: of a response without one, the text is empty
 for _decl in (request, response):
-    _decl.prop("IMessageBody? Body", _body)
     _decl.prop("IReadOnlyDictionary<string, string[]> Headers", _headers)
 
 request.prop("string Method", attr="method")
