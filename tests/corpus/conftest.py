@@ -30,7 +30,7 @@ from apimpy.gateway.server import Limits, Server
 from apimpy.gateway.transport import AiohttpTransport
 from apimpy.pipeline.compile import compile_document
 from apimpy.policies import catalogue
-from apimpy.runtime.exchange import Api, Deployment, Operation, Product, Subscription
+from apimpy.runtime.exchange import Api, Deployment, Operation, Product, Subscription, User
 from apimpy.runtime.message import Request, Response, Url
 from apimpy.runtime.services import Options, Services
 from apimpy.source import SourceFile
@@ -46,6 +46,9 @@ if "corpus_kit" not in sys.modules:  # the tests are no package: their common mo
     sys.modules["corpus_kit"] = importlib.util.module_from_spec(_spec)
     _spec.loader.exec_module(sys.modules["corpus_kit"])
 _kit: Any = sys.modules["corpus_kit"]
+
+NUMBER = "x-number-of-the-test"
+"""The header that tells a request of the gateway from the others; the tables do not see it."""
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
@@ -63,6 +66,8 @@ class Arrived:
     url: str
     headers: CIMultiDict[str]
     body: bytes
+    number: int
+    """When it was sent, of all that were: those sent side by side may arrive in another order."""
 
 
 @dataclass
@@ -120,18 +125,20 @@ class Meter:
 
 
 class Rerouted(AiohttpTransport):
-    """The gateway's own transport, except that every road leads to one backend."""
+    """The gateway's own transport, except that every road leads to one backend; a status of 0 is a closed port."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, replies: list[tuple[int, Mapping[str, str], bytes]]) -> None:
         super().__init__()
-        self._port = port
-        self.meant: list[str] = []
+        self._port, self._replies = port, replies
+        self.meant: list[tuple[str, tuple[int, Mapping[str, str], bytes]]] = []
 
     async def send(self, request: Request, *, timeout: float | None) -> Response:
         url, headers = request.url, request.headers.copy()
-        self.meant.append(str(url))
+        reply = self._replies.pop(0) if self._replies else (200, {"Content-Type": "text/plain"}, b"backend")
+        headers[NUMBER] = str(len(self.meant))
+        self.meant.append((str(url), reply))
         headers.setdefault("Host", url.authority)
-        there = Url("http", "127.0.0.1", self._port, url.path, url.query_string)
+        there = Url("http", "127.0.0.1", self._port if reply[0] else 1, url.path, url.query_string)
         return await super().send(Request(request.method, there, headers, request.body), timeout=timeout)
 
 
@@ -187,15 +194,18 @@ async def _start(document: Any, corpus: Path, stack: contextlib.AsyncExitStack) 
 
     async def backend(request: web.BaseRequest) -> web.StreamResponse:
         body = await request.read()
-        arrived.append(Arrived(request.method, transport.meant[len(arrived)], CIMultiDict(request.headers), body))
-        status, headers, content = replies.pop(0) if replies else (200, {"Content-Type": "text/plain"}, b"backend")
+        received = CIMultiDict(request.headers)
+        number = int(received.pop(NUMBER))
+        url, (status, headers, content) = transport.meant[number]
+        arrived.append(Arrived(request.method, url, received, body, number))
+        arrived.sort(key=lambda a: a.number)
         return web.Response(status=status, headers=headers, body=content)
 
     behind = web.ServerRunner(web.Server(backend), shutdown_timeout=0.1)
     await behind.setup()
     stack.push_async_callback(behind.cleanup)
     await web.TCPSite(behind, "127.0.0.1", 0).start()
-    transport = Rerouted(behind.addresses[0][1])
+    transport = Rerouted(behind.addresses[0][1], replies)
     stack.push_async_callback(transport.aclose)
 
     clock, meter = StandingClock(), Meter()
@@ -222,7 +232,8 @@ async def _start(document: Any, corpus: Path, stack: contextlib.AsyncExitStack) 
     )
     named = document.product or ("Product" if document.scope == "product" else None)
     product = Product("product", named) if named else None
-    keys = KeyRing([Subscriber(Subscription(*document.subscription, _kit.KEY, _kit.KEY), product)])
+    user = User(document.user) if document.user else None
+    keys = KeyRing([Subscriber(Subscription(*document.subscription, _kit.KEY, _kit.KEY), product, user)])
     whole = program if document.answers_unmatched else None
     configuration = Configuration(Router([ApiRoute(api, operations, keyless=not document.keyed)]), keys, whole)
     gateway = Gateway(configuration, services)
