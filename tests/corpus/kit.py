@@ -41,7 +41,8 @@ class Step:
     """A request and everything that must come of it.
 
     Bodies: bytes are exact, a dict or list is JSON, a function looks for itself, None is not looked at.
-    `wait` turns the clock on first; `slept` is what the gateway itself waited for, if it was more than nothing.
+    A reply with the status 0 is a closed port.  `wait` turns the clock on first; `slept` is what the gateway itself
+    waited for, if it was more than nothing.
     """
 
     why: str
