@@ -108,17 +108,23 @@ class Identity:
 
 
 class Meter:
-    """Remembers the metrics."""
+    """Remembers the token metrics."""
 
     def __init__(self) -> None:
         self.emitted: list[tuple[str, dict[str, str], dict[str, int]]] = []
-        self.observed: list[tuple[str, str, dict[str, str], float]] = []
 
     def declare(self, namespace: str, dimensions: Any) -> None:
         pass
 
     def emit(self, namespace: str, dimensions: dict[str, str], values: dict[str, int]) -> None:
         self.emitted.append((namespace, dimensions, values))
+
+
+class Gauge:
+    """Remembers the values of `emit-metric`."""
+
+    def __init__(self) -> None:
+        self.observed: list[tuple[str, str, dict[str, str], float]] = []
 
     def observe(self, namespace: str, name: str, dimensions: dict[str, str], value: float) -> None:
         self.observed.append((namespace, name, dimensions, value))
@@ -149,6 +155,7 @@ class Bench:
     url: str
     clock: StandingClock
     meter: Meter
+    gauge: Gauge
     gateway: Gateway
     session: aiohttp.ClientSession
     transport: Rerouted
@@ -170,6 +177,7 @@ class Bench:
             call = self.session.request(method, self.url + path, headers=headers, data=body, allow_redirects=False)
             async with call as answer:
                 content = await answer.read()
+                await self.gateway.services.background.drain()
                 got = CIMultiDict(answer.headers)
                 return Answered(answer.status, answer.reason or "", got, content, ids[0])
         finally:
@@ -208,7 +216,7 @@ async def _start(document: Any, corpus: Path, stack: contextlib.AsyncExitStack) 
     transport = Rerouted(behind.addresses[0][1], replies)
     stack.push_async_callback(transport.aclose)
 
-    clock, meter = StandingClock(), Meter()
+    clock, meter, gauge = StandingClock(), Meter(), Gauge()
     services = Services(
         clock=clock,
         transport=transport,
@@ -218,7 +226,7 @@ async def _start(document: Any, corpus: Path, stack: contextlib.AsyncExitStack) 
         identity=Identity(),
         counters=MemoryCounterStore(),
         cache=MemoryCache(),
-        metric_sink=meter,
+        metric_sink=gauge,
         deployment=Deployment(document.region),
         options=Options(**document.options),
         backends={id: Url.parse(url) for id, url in document.backends.items()},
@@ -246,7 +254,7 @@ async def _start(document: Any, corpus: Path, stack: contextlib.AsyncExitStack) 
     )
     stack.push_async_callback(session.close)
     url = f"http://127.0.0.1:{front.addresses[0][1]}"
-    return Bench(url, clock, meter, gateway, session, transport, arrived, replies)
+    return Bench(url, clock, meter, gauge, gateway, session, transport, arrived, replies)
 
 
 def _program(document: Any, corpus: Path) -> Any:

@@ -60,7 +60,7 @@ class Step:
     slept: tuple[Any, ...] = ()
     metered: tuple[tuple[str, Mapping[str, str], Mapping[str, int]], ...] = ()
     measured: tuple[tuple[str, str, Mapping[str, str], float], ...] = ()
-    """The values of emit-metric: namespace, name, dimensions, value."""
+    """What `emit-metric` told: namespace, name, dimensions, value."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,14 +144,16 @@ def literal(file: str, number: int) -> bytes:
     return bodies[number - 1].encode()
 
 
-def attribute(file: str, name: str, number: int = 1) -> str:
-    """The value of the n-th literal attribute of this name in a document: an address that is its author's."""
-    return re.findall(rf'{name}="([^"@]+)"', (corpus() / "policies" / file).read_text("utf-8-sig"))[number - 1]
+def attribute(file: str, name: str) -> str:
+    """The value of the first attribute of this name in a document: an address that is its author's."""
+    return found(file, rf'{name}="([^"@]+)"')
 
 
-def content(file: str, name: str, number: int = 1) -> str:
-    """The text of the n-th element of this name that holds a literal."""
-    return re.findall(rf"<{name}>([^<@]+)</{name}>", (corpus() / "policies" / file).read_text("utf-8-sig"))[number - 1]
+def found(file: str, pattern: str) -> str:
+    """The first group of the first match in a document: what is its author's, wherever it stands."""
+    match = re.search(pattern, (corpus() / "policies" / file).read_text("utf-8-sig"))
+    assert match is not None
+    return match[1]
 
 
 async def play(document: Document, running: Any) -> None:
@@ -162,10 +164,9 @@ async def play(document: Document, running: Any) -> None:
         running.transport.meant.clear()
         running.clock.slept.clear()
         running.meter.emitted.clear()
-        running.meter.observed.clear()
+        running.gauge.observed.clear()
         running.replies[:] = step.replies
         got = await running.ask(step.method, step.path, step.headers, step.body)
-        await running.gateway.services.background.drain()
         assert got.status == step.status, (step.why, got.body)
         if step.reason is not None:
             assert got.reason == step.reason, step.why
@@ -178,7 +179,7 @@ async def play(document: Document, running: Any) -> None:
         assert running.replies == [], step.why
         assert tuple(s for s in running.clock.slept if s) == step.slept, step.why
         check_metrics(step, running.meter.emitted)
-        assert running.meter.observed == list(step.measured), step.why
+        assert tuple(running.gauge.observed) == step.measured, step.why
 
 
 def check_body(expected: Any, body: bytes, why: str, activity: str) -> None:

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import jwt
 import pytest
-from corpus_kit import INTERNAL, JSON, KEYED, NOW, Document, Sent, Step, content, corpus, dumps, error, literal, play
+from corpus_kit import INTERNAL, JSON, KEYED, NOW, Document, Sent, Step, corpus, dumps, error, found, literal, play
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 CORPUS = corpus()
@@ -157,7 +157,11 @@ QUERY = SNIPPETS + "Handle Power Query access request to custom API.policy.xml"
 
 def queried(scope: str, **claims: Any) -> dict[str, str]:
     """The headers of a caller of the query policy."""
-    mine = {"iss": "https://sts.windows.net/tenant-1/", "aud": content(QUERY, "audience"), "exp": NOW + 600}
+    mine = {
+        "iss": "https://sts.windows.net/tenant-1/",
+        "aud": found(QUERY, "<audience>([^<@]+)</audience>"),
+        "exp": NOW + 600,
+    }
     return {"Host": "gw.example:8443"} | bearer(**(mine | {"scp": scope} | claims))
 
 

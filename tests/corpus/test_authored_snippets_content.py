@@ -9,7 +9,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
-from corpus_kit import INTERNAL, JSON, KEYED, NOW, Document, Sent, Step, attribute, content, corpus, dumps, play
+from corpus_kit import INTERNAL, JSON, KEYED, NOW, Document, Sent, Step, attribute, corpus, dumps, found, play
 
 CORPUS = corpus()
 SNIPPETS = "Azure__api-management-policy-snippets/"
@@ -46,7 +46,7 @@ def asks(name: str, text: str | None = None) -> Callable[[bytes], bool]:
 
 SESSION = Sent(
     method="POST",
-    url=content(CHAINED, "set-url"),
+    url=found(CHAINED, "<set-url>([^<@]+)</set-url>"),
     headers={"SOAPAction": "http://tempuri.org/Session", "Content-Type": "text/xml"},
     body=asks("Session"),
 )
@@ -204,7 +204,7 @@ PIPELINE_NAMES = {
 
 def run(more: str, body: Any) -> Sent:
     """The call that starts the pipeline: the template of the policy with its named values."""
-    template = attribute(PIPELINE, "template", 2)
+    template = found(PIPELINE, 'template="([^"]*/[^"]*)"')
     for name, value in PIPELINE_NAMES.items():
         template = template.replace("{{" + name + "}}", value)
     return Sent(

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import parse_qs, quote
 
 import pytest
-from corpus_kit import INTERNAL, JSON, KEYED, NOW, Document, Sent, Step, content, corpus, dumps, play
+from corpus_kit import INTERNAL, JSON, KEYED, NOW, Document, Sent, Step, corpus, dumps, found, play
 from multidict import CIMultiDict
 
 CORPUS = corpus()
@@ -130,7 +130,8 @@ BLOB = Document(
 
 VAULT = SNIPPETS + "Look up Key Vault secret using Managed Service Identity.policy.xml"
 VAULT_CALL = Sent(
-    url=content(VAULT, "set-url"), headers={"Authorization": "Bearer token|https://vault.azure.net|system"}
+    url=found(VAULT, "<set-url>([^<@]+)</set-url>"),
+    headers={"Authorization": "Bearer token|https://vault.azure.net|system"},
 )
 
 SECRET = Document(

@@ -16,11 +16,10 @@ from corpus_kit import (
     Document,
     Sent,
     Step,
-    attribute,
     completion,
-    content,
     corpus,
     error,
+    found,
     play,
 )
 
@@ -271,7 +270,10 @@ NAMED = Document(
 # ----------------------------------------------------------------------------------------------------------- retries
 
 REGIONS = SNIPPETS + "Back-end API redundancy.policy.xml"
-EAST, WEST = Sent(url=attribute(REGIONS, "base-url", 1) + "a"), Sent(url=attribute(REGIONS, "base-url", 3) + "a")
+EAST, WEST = (
+    Sent(url=found(REGIONS, r'base-url="([^"]*eus[^"]*/)"') + "a"),
+    Sent(url=found(REGIONS, r'base-url="([^"]*weu[^"]*/)"') + "a"),
+)
 LOST = (404, {}, b"lost")
 
 REDUNDANT = Document(
@@ -441,7 +443,7 @@ ERRORS = Document(
             sent=(
                 Sent(
                     method="POST",
-                    url=content(LOGGED, "set-url"),
+                    url=found(LOGGED, "<set-url>([^<@]+)</set-url>"),
                     headers={"X-Stackify-Key": "log key", "X-Stackify-PV": "V1", "Content-Type": "value"},
                     body=recorded,
                 ),
