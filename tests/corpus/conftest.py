@@ -131,7 +131,7 @@ class Gauge:
 
 
 class Rerouted(AiohttpTransport):
-    """The gateway's own transport, except that every road leads to one backend; a status of 0 is a closed port."""
+    """The gateway's own transport, except that every road leads to one backend."""
 
     def __init__(self, port: int, replies: list[tuple[int, Mapping[str, str], bytes]]) -> None:
         super().__init__()
@@ -227,9 +227,9 @@ async def _start(document: Any, corpus: Path, stack: contextlib.AsyncExitStack) 
         counters=MemoryCounterStore(),
         cache=MemoryCache(),
         metric_sink=gauge,
-        deployment=Deployment(document.region),
         options=Options(**document.options),
         backends={id: Url.parse(url) for id, url in document.backends.items()},
+        deployment=Deployment(document.region),
     )
     api = Api("api", "api", document.api_path, service_url=Url.parse(document.service_url))
     if document.key_header:
