@@ -21,6 +21,7 @@ from apimpy.record import Record
 from apimpy.runtime.exchange import Api, Deployment, Group, Operation, Product, Subscription, User
 
 if TYPE_CHECKING:
+    from apimpy.backends.entity import Backend, Pool
     from apimpy.configuration.keys import Subscriber
     from apimpy.configuration.model import ApiSpec, GatewayFile, ProductSpec, Ref, SubscriptionSpec
     from apimpy.configuration.routing import ApiRoute, OperationRoute
@@ -36,8 +37,8 @@ class Assembled(Record, frozen=True):
 
     model: GatewayFile
     documents: Documents
-    backends: Mapping[str, Any]
-    """Backend entities by id, as `Services.backends` wants them."""
+    backends: Mapping[str, Backend | Pool]
+    """Backend entities by id."""
 
     @property
     def counts_tokens(self) -> bool:
@@ -66,7 +67,7 @@ def assemble(model: GatewayFile, sink: Sink, *, event_loggers: Collection[str] |
 
 def check(
     model: GatewayFile, sink: Sink, *, event_loggers: Collection[str] | None = None
-) -> tuple[Documents, dict[str, Any]]:
+) -> tuple[Documents, dict[str, Backend | Pool]]:
     """Report what is wrong with a model and its policies."""
     check_model(model, sink)
     for subscription in model.subscriptions:

@@ -1,7 +1,6 @@
 """Backend entities, in the platform's own words: what ARM, Bicep and APIOps write can stand in a gateway file.
 
-Everything is checked.  What runs is a URL with headers, query parameters and an authorization; pools, circuit breakers,
-certificates and the like are reported once per backend (CFG015).
+Everything is checked; what has no effect here is reported once per backend (CFG015).
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpy.configuration.durations import seconds_of
 from apimpy.configuration.fields import Section, items, mapping, wrong_type
-from apimpy.configuration.model import BackendSpec, Credentials, PoolMember, Ref, Secret
+from apimpy.configuration.model import BackendSpec, Credentials, PoolMember, ProxySpec, Ref, Secret
 from apimpy.runtime.message import Url
 
 if TYPE_CHECKING:
@@ -47,36 +46,62 @@ def read_backend(id_: str, node: Node, span: Span, sink: Sink, *, strict: bool) 
         section = inner or section
     missing: list[str] = []
     kind = section.text("type", "Single", choices=("Single", "Pool"))
-    pool = _pool(section)
+    pool, affinity = _pool(section)
     url = section.optional("url")
     if url is not None:
         check_url(url, section.at("url"), sink)
     elif not pool and kind != "Pool":
         sink.report("CFG006", f"{what} needs the key 'url'", section.span)
-    credentials = _credentials(section, missing)
+    credentials = _credentials(section)
     breaker = _breaker(section)
+    check_chain = check_name = True
     tls = section.section("tls")
     if tls is not None:
-        if not all([tls.flag("validateCertificateChain", True), tls.flag("validateCertificateName", True)]):
-            missing.append("tls")
-        tls.known("serverX509Names", "serverCertificateThumbprints")
+        check_chain, check_name = tls.flag("validateCertificateChain", True), tls.flag("validateCertificateName", True)
+        for key in ("serverX509Names", "serverCertificateThumbprints"):
+            if tls.node(key) is not None:
+                missing.append(f"tls.{key}")
         tls.done()
-    for key in ("proxy", "properties"):
-        if section.node(key) is not None:
-            missing.append(key)
+    proxy = _proxy(section)
+    if section.node("properties") is not None:
+        missing.append("properties")
     region = section.optional("azureRegion")
     section.text("protocol", "http", choices=("http", "soap"))
     section.known("title", "description", "resourceId")
     section.done()
-    missing += [name for name, there in (("pool", pool), ("circuitBreaker", breaker)) if there]
     if missing:
         message = f"{what}: {', '.join(missing)} of a backend {'is' if len(missing) == 1 else 'are'} not supported yet"
         sink.report("CFG015", message, span)
     at = section.at("url") if url is not None else None
-    return BackendSpec(id_, span, url, at, "Pool" if pool else kind, region, credentials, tuple(pool), tuple(breaker))
+    return BackendSpec(
+        id_,
+        span,
+        url,
+        at,
+        "Pool" if pool else kind,
+        region,
+        credentials,
+        tuple(pool),
+        tuple(breaker),
+        affinity,
+        proxy,
+        check_chain,
+        check_name,
+    )
 
 
-def _credentials(section: Section, missing: list[str]) -> Credentials | None:
+def _proxy(section: Section) -> ProxySpec | None:
+    proxy = section.section("proxy")
+    if proxy is None:
+        return None
+    url, username, password = proxy.text("url", required=True), proxy.text("username"), proxy.optional("password")
+    if url:
+        check_url(url, proxy.at("url"), section.sink)
+    proxy.done()
+    return ProxySpec(url, username, None if password is None else Secret(password))
+
+
+def _credentials(section: Section) -> Credentials | None:
     given = section.section("credentials")
     if given is None:
         return None
@@ -87,11 +112,15 @@ def _credentials(section: Section, missing: list[str]) -> Credentials | None:
         scheme = authorization.text("scheme", required=True)
         parameter = Secret(authorization.text("parameter", required=True))
         authorization.done()
-    for key in ("certificate", "certificateIds", "managedIdentity"):
-        if given.node(key) is not None:
-            missing.append(f"credentials.{key}")
+    identity = given.section("managedIdentity")
+    token = None
+    if identity is not None:
+        token = identity.text("resource", required=True), identity.optional("clientId")
+        identity.done()
+    by_id = tuple(last_id(node.text) for node in given.texts("certificateIds"))
+    by_thumbprint = tuple(node.text for node in given.texts("certificate"))
     given.done()
-    return Credentials(tuple(headers), tuple(query), scheme, parameter)
+    return Credentials(tuple(headers), tuple(query), scheme, parameter, token, by_id or by_thumbprint)
 
 
 def _named(section: Section, key: str) -> list[tuple[str, Secret]]:
@@ -107,10 +136,11 @@ def _named(section: Section, key: str) -> list[tuple[str, Secret]]:
     return found
 
 
-def _pool(section: Section) -> list[PoolMember]:
+def _pool(section: Section) -> tuple[list[PoolMember], str | None]:
+    """The members, and the name of the cookie of session affinity."""
     pool = section.section("pool")
     if pool is None:
-        return []
+        return [], None
     members = []
     for node in pool.items("services"):
         member = Section(node, "a member of a pool", section.sink, strict=section.strict)
@@ -120,11 +150,28 @@ def _pool(section: Section) -> list[PoolMember]:
         member.done()
         if id_:
             members.append(PoolMember(Ref(last_id(id_), member.at("id")), priority, weight))
-    pool.known("sessionAffinity", "failureResponse")
+    affinity = _affinity(pool)
+    pool.known("failureResponse")
     pool.done()
     if not members and pool.required("services") is not None:
         section.sink.report("CFG006", "a pool needs members", pool.at("services"))
-    return members
+    return members, affinity
+
+
+def _affinity(pool: Section) -> str | None:
+    given = pool.section("sessionAffinity")
+    if given is None:
+        return None
+    enabled = given.flag("enabled", True)
+    session = given.section("sessionId")
+    name = ""
+    if session is not None:
+        session.text("source", "Cookie", choices=("Cookie",))
+        name = session.text("name", required=True)
+        session.done()
+    given.known("affinityType", "cookieName", "affinityCookieName")
+    given.done()
+    return name if enabled and name else None
 
 
 def _breaker(section: Section) -> list[dict[str, Any]]:
@@ -179,11 +226,13 @@ def _condition(condition: Section) -> dict[str, Any]:
     }
 
 
-def _duration(section: Section, key: str) -> str | None:
+def _duration(section: Section, key: str) -> float | None:
+    """Seconds."""
     text = section.optional(key)
-    if text is not None and seconds_of(text) is None:
+    seconds = None if text is None else seconds_of(text)
+    if text is not None and seconds is None:
         section.sink.report("CFG007", f"'{key}' is a duration such as PT10S, not {text!r}", section.at(key))
-    return text
+    return seconds
 
 
 def read_backends(node: Node | None, sink: Sink) -> tuple[BackendSpec, ...]:

@@ -25,6 +25,7 @@ __all__ = [
     "PolicyText",
     "PoolMember",
     "ProductSpec",
+    "ProxySpec",
     "Ref",
     "Secret",
     "SubscriptionSpec",
@@ -168,6 +169,10 @@ class Credentials(Record, frozen=True):
     query: tuple[tuple[str, Secret], ...] = ()
     scheme: str = ""
     parameter: Secret | None = None
+    identity: tuple[str, str | None] | None = None
+    """Resource and client id of a managed identity."""
+    certificates: tuple[str, ...] = ()
+    """Ids or thumbprints."""
 
 
 class PoolMember(Record, frozen=True):
@@ -176,8 +181,14 @@ class PoolMember(Record, frozen=True):
     weight: int | None = None
 
 
+class ProxySpec(Record, frozen=True):
+    url: str
+    username: str = ""
+    password: Secret | None = None
+
+
 class BackendSpec(Record, frozen=True):
-    """`breaker`: the rules as they were written, checked."""
+    """`breaker`: the rules as they were written, checked, durations in seconds.  `affinity`: the name of a cookie."""
 
     id: str
     span: Span
@@ -188,6 +199,10 @@ class BackendSpec(Record, frozen=True):
     credentials: Credentials | None = None
     pool: tuple[PoolMember, ...] = ()
     breaker: tuple[Mapping[str, Any], ...] = ()
+    affinity: str | None = None
+    proxy: ProxySpec | None = None
+    check_chain: bool = True
+    check_name: bool = True
 
 
 class IdentitySpec(Record, frozen=True):

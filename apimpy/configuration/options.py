@@ -11,6 +11,7 @@ CHOICES = {
     "stream_usage": ("prefer_reported", "estimate"),
     "same_key_policy": ("each_instance", "once"),
     "anthropic_parsing": ("native", "off"),
+    "breaker_error_reasons": ("literal", "ignore"),
     "variables_missing": ("throw", "null"),
     "sse_buffering": ("never", "platform"),
 }

@@ -3,6 +3,7 @@
 | path | what it says or does |
 |---|---|
 | `/metrics` | the metrics, in Prometheus' text format |
+| `/backends` | backend entities, members of pools, circuit breakers |
 | `/healthz` | the process lives |
 | `/readyz` | it takes requests; a second line when the latest reload failed and an earlier configuration serves |
 | `/traces`, `…/listDebugCredentials`, … | request traces: `debug.py` |
@@ -21,20 +22,21 @@ from apimpy.observe.metrics import CONTENT_TYPE
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from apimpy.gateway.app import Gateway
     from apimpy.gateway.reload import Reloader
-    from apimpy.gateway.tracing import Tracing
-    from apimpy.observe.metrics import Metrics
 
 __all__ = ["admin_application"]
 
 
-def admin_application(
-    metrics: Metrics, ready: Callable[[], bool], reloader: Reloader | None = None, tracing: Tracing | None = None
-) -> web.Application:
+def admin_application(gateway: Gateway, ready: Callable[[], bool], reloader: Reloader | None = None) -> web.Application:
     """The application; `ready` is false before the start is over and while draining."""
 
     async def show_metrics(request: web.Request) -> web.Response:
-        return web.Response(body=metrics.render(), headers={"Content-Type": CONTENT_TYPE})
+        return web.Response(body=gateway.metrics.render(), headers={"Content-Type": CONTENT_TYPE})
+
+    async def backends(request: web.Request) -> web.Response:
+        services = gateway.services
+        return web.json_response({"backends": services.backends.states(services.clock.now())})
 
     async def healthz(request: web.Request) -> web.Response:
         return web.Response(text="ok\n")
@@ -53,8 +55,9 @@ def admin_application(
 
     app = web.Application()
     app.add_routes([web.get("/metrics", show_metrics), web.get("/healthz", healthz), web.get("/readyz", readyz)])
+    app.add_routes([web.get("/backends", backends)])
     if reloader is not None:
         app.add_routes([web.post("/reload", reload)])
-    if tracing is not None:
-        app.add_routes(debug_routes(tracing))
+    if gateway.tracing is not None:
+        app.add_routes(debug_routes(gateway.tracing))
     return app

@@ -249,7 +249,8 @@ def _authorize(ex: Exchange, keys: KeyRing, route: ApiRoute) -> PolicyFault | No
 
 
 def _record(ex: Exchange, status: int, seconds: float, completed: bool, sent: int) -> AccessRecord:
-    request, error, backend = ex.request, ex.last_error, ex.backend
+    request, error = ex.request, ex.last_error
+    target = ex.backend.url if ex.backend is not None else None
     return AccessRecord(
         time=ex.started,
         request_id=ex.id,
@@ -264,7 +265,7 @@ def _record(ex: Exchange, status: int, seconds: float, completed: bool, sent: in
         operation=ex.operation.id if ex.operation else None,
         product=ex.product.id if ex.product else None,
         subscription=ex.subscription.id if ex.subscription else None,
-        backend=(backend.id or backend.url.authority) if backend else None,
+        backend=ex.served_by or (target.authority if target is not None else None),
         error_source=error.source if error else None,
         error_reason=error.reason if error else None,
         error_message=error.message if error else None,

@@ -1,4 +1,4 @@
-"""A TLS context that presents a client certificate.
+"""A TLS context that presents a client certificate, and checks the server as far as it is told to.
 
 Python's `ssl` reads keys from files only: the key goes through one that only this user may read, encrypted with a
 password that is forgotten, and is gone before this returns.
@@ -19,12 +19,20 @@ if TYPE_CHECKING:
 __all__ = ["client_context"]
 
 
-def client_context(certificate: Certificate) -> ssl.SSLContext:
-    """Checks the server as always, and presents the certificate.  ConnectFailed when it is unfit."""
+def client_context(certificate: Certificate | None, *, chain: bool = True, name: bool = True) -> ssl.SSLContext:
+    """Presents the certificate.  ConnectFailed when it is unfit.
+
+    `chain` False: any certificate of a server will do; `name` False: one of a trusted authority for another name too.
+    """
     from cryptography.hazmat.primitives import serialization as form
 
     context = ssl.create_default_context()
     context.set_alpn_protocols(["http/1.1"])
+    context.check_hostname = chain and name  # without a chain a name proves nothing
+    if not chain:
+        context.verify_mode = ssl.CERT_NONE
+    if certificate is None:
+        return context
     password = secrets.token_hex(16)
     try:
         sealed = form.BestAvailableEncryption(password.encode())

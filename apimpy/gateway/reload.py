@@ -101,7 +101,7 @@ class Reloader:
             gateway.services,
             options=self._options(assembled),
             deployment=assembled.deployment,
-            backends=dict(assembled.backends),
+            backends=gateway.services.backends.with_entities(assembled.backends),
         )
         gateway.configuration, gateway.services = configuration, services
         return Outcome(True, time.time(), said)

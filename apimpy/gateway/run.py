@@ -15,12 +15,14 @@ import signal
 import socket
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 from aiohttp.http import HttpRequestParser
 
+from apimpy.backends.registry import Backends
 from apimpy.gateway.admin import admin_application
 from apimpy.gateway.app import Gateway
 from apimpy.gateway.identity import CommandIdentity, FileIdentity, NoIdentity, StaticIdentity
@@ -104,7 +106,7 @@ def build_gateway(
         identity=_identity(config, assembled.model.identity),
         options=options,
         deployment=assembled.deployment,
-        backends=dict(assembled.backends),
+        backends=Backends(assembled.backends),
         counters=MemoryCounterStore(),
         cache=MemoryCache(options.cache_size),
         metric_sink=metrics.custom,
@@ -112,7 +114,14 @@ def build_gateway(
     )
     tracing = Tracing(services.clock, everything=config.trace)
     configuration = assembled.configuration(backend)
-    return Gateway(configuration, services, metrics=metrics, access_log=access_log, tracing=tracing)
+    gateway = Gateway(configuration, services, metrics=metrics, access_log=access_log, tracing=tracing)
+    metrics.backends.source = partial(_backend_rows, gateway)
+    return gateway
+
+
+def _backend_rows(gateway: Gateway) -> list[tuple[str, int, int, int, bool]]:
+    services = gateway.services  # a reload replaces them
+    return services.backends.rows(services.clock.now())
 
 
 async def listen(runner: web.BaseRunner, host: str, port: int) -> tuple[str, int]:
@@ -191,7 +200,7 @@ async def serve(
             backend,
             lambda new: config.options_with(new.model.options),
         )
-        application = admin_application(gateway.metrics, ready.is_set, reloader, gateway.tracing)
+        application = admin_application(gateway, ready.is_set, reloader)
         admin = web.AppRunner(application, access_log=None, shutdown_timeout=1.0)
         admin_host, admin_port = await listen(admin, config.host, config.admin_port)
         stack.push_async_callback(admin.cleanup)

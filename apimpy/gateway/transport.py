@@ -10,6 +10,7 @@ key presents it in the TLS handshake, on connections of its own.
 from __future__ import annotations
 
 import asyncio
+import base64
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from apimpy.dotnet.crypto.x509 import Certificate
-    from apimpy.runtime.message import Headers
+    from apimpy.runtime.message import Dial, Headers, Url
 
 __all__ = ["AiohttpTransport", "BackendStream", "observed"]
 
@@ -36,7 +37,7 @@ _AT_ONCE = 1 << 20
 """Bytes handed to the socket in one piece; more is sent in chunks, so that the loop turns in between."""
 _FIELD_SIZE = 64 * 1024
 _MOST_CONTEXTS = 64
-"""Client certificates in use at a time."""
+"""TLS contexts in use at a time."""
 
 
 class _PlainRequest(aiohttp.ClientRequest):
@@ -176,6 +177,18 @@ def _url(text: str) -> URL:
     return URL(text, encoded=True)
 
 
+def _through(dial: Dial, url: Url, headers: Headers[str]) -> dict[str, Any]:
+    """aiohttp's arguments for a proxy.  The account goes with the request, or with the CONNECT before it."""
+    if dial.account is None:
+        return {"proxy": dial.proxy}
+    account = base64.b64encode(":".join(dial.account).encode()).decode()
+    authorization = {"Proxy-Authorization": f"Basic {account}"}
+    if url.scheme == "https":
+        return {"proxy": dial.proxy, "proxy_headers": authorization}
+    headers.update(authorization)
+    return {"proxy": dial.proxy}
+
+
 class AiohttpTransport:
     """One pool of connections.  `idle_timeout`: seconds a backend may stay silent within a response."""
 
@@ -184,16 +197,19 @@ class AiohttpTransport:
     ) -> None:
         self._connect, self._idle, self._keepalive = connect_timeout, idle_timeout, keepalive_timeout
         self._session: aiohttp.ClientSession | None = None
-        self._contexts: dict[Certificate, ssl.SSLContext] = {}
+        self._contexts: dict[tuple[Certificate | None, bool, bool], ssl.SSLContext] = {}
 
-    async def _presenting(self, certificate: Certificate) -> ssl.SSLContext:
-        """The one context that presents this certificate: connections are shared among requests with the same one."""
-        found = self._contexts.get(certificate)
+    async def _context(self, certificate: Certificate | None, chain: bool, name: bool) -> ssl.SSLContext:
+        """The one context that presents this certificate and checks so much of the server's: requests share it, and
+        with it their connections.
+        """
+        key = (certificate, chain, name)
+        found = self._contexts.get(key)
         if found is None:
-            made = await asyncio.to_thread(client_context, certificate)
+            made = await asyncio.to_thread(client_context, certificate, chain=chain, name=name)
             if len(self._contexts) >= _MOST_CONTEXTS:
                 del self._contexts[next(iter(self._contexts))]
-            found = self._contexts.setdefault(certificate, made)
+            found = self._contexts.setdefault(key, made)
         return found
 
     def _open(self) -> aiohttp.ClientSession:
@@ -234,8 +250,11 @@ class AiohttpTransport:
                 headers[CONTENT_LENGTH] = str(len(data))
                 data = _pieces(data)
         context: ssl.SSLContext | bool = True
-        if request.certificate is not None and request.url.scheme == "https":
-            context = await self._presenting(request.certificate)
+        dial = request.dial
+        if request.url.scheme == "https" and (request.certificate is not None or dial is not None):
+            chain, name = (True, True) if dial is None else (dial.chain, dial.name)
+            context = await self._context(request.certificate, chain, name)
+        proxy = {} if dial is None or dial.proxy is None else _through(dial, request.url, headers)
         call = session.request(
             request.method,
             _url(str(request.url)),
@@ -243,6 +262,7 @@ class AiohttpTransport:
             headers=headers,
             allow_redirects=False,
             ssl=context,
+            **proxy,
         )
         try:
             if timeout is None:

@@ -11,6 +11,7 @@
 | `apimpy_llm_series_dropped_total` | `namespace` |
 | `apimpy_custom_metric` (sum and count) | `namespace`, `metric`, one per dimension |
 | `apimpy_custom_series_dropped_total` | `namespace` |
+| `apimpy_backend_attempts_total`, `…_failures_total`, `…_trips_total`, `apimpy_backend_open` | `backend` |
 
 Every gateway has its own registry, so two in one process do not meet.  The number of token series is bounded, and so
 is that of custom ones: when a namespace has `SERIES_LIMIT`, further label values are counted under `overflow`.
@@ -27,7 +28,7 @@ from prometheus_client import CollectorRegistry, ProcessCollector, generate_late
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 __all__ = ["CONTENT_TYPE", "SERIES_LIMIT", "CustomMetrics", "Metrics", "RequestMetrics", "TokenMetrics", "label_name"]
 
@@ -220,6 +221,29 @@ class CustomMetrics:
         yield dropped
 
 
+BackendRow = tuple[str, int, int, int, bool]
+"""Id, attempts, failures, trips of the breaker, whether it is open."""
+
+
+class BackendMetrics:
+    """Attempts at backend entities, and their breakers; asked for when the metrics are."""
+
+    def __init__(self) -> None:
+        self.source: Callable[[], Iterable[BackendRow]] = tuple
+
+    def collect(self) -> Iterator[Metric]:
+        labels = ("backend",)
+        attempts = CounterMetricFamily("apimpy_backend_attempts", "Requests sent to a backend.", labels=labels)
+        failures = CounterMetricFamily("apimpy_backend_failures", "Those that its breaker counted.", labels=labels)
+        trips = CounterMetricFamily("apimpy_backend_trips", "How often its breaker opened.", labels=labels)
+        is_open = GaugeMetricFamily("apimpy_backend_open", "1 while its breaker is open.", labels=labels)
+        for id_, *counts, opened in self.source():
+            for family, count in zip((attempts, failures, trips), counts, strict=True):
+                family.add_metric((id_,), count)
+            is_open.add_metric((id_,), int(opened))
+        yield from (attempts, failures, trips, is_open)
+
+
 class Metrics:
     """Everything `/metrics` of one gateway shows."""
 
@@ -228,11 +252,13 @@ class Metrics:
         self.tokens = TokenMetrics()
         self.custom = CustomMetrics()
         self.reloads = ReloadMetrics()
+        self.backends = BackendMetrics()
         self._registry = CollectorRegistry()
         self._registry.register(self.requests)
         self._registry.register(self.tokens)
         self._registry.register(self.custom)
         self._registry.register(self.reloads)
+        self._registry.register(self.backends)
         if process:
             ProcessCollector(registry=self._registry)
 

@@ -39,7 +39,7 @@ def retarget(ex: Exchange) -> Url:
 def target(ex: Exchange) -> Url:
     """Where the request would go now."""
     current = ex.request.url
-    base = ex.backend.url if ex.backend is not None else ex.service_url
+    base = ex.service_url if ex.backend is None or ex.backend.url is None else ex.backend.url
     path = current.path if ex.operation_path is None else ex.operation_path
     if base is None:
         return current if path == current.path else current.replace(path=path)

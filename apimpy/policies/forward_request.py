@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
-from apimpy.policies._entity import credential_headers, present_credentials
+from apimpy.backends.affinity import bound_member, cookie_for, without_cookie
+from apimpy.backends.entity import Backend, Pool
 from apimpy.policies._target import retarget
+from apimpy.policies._upstream import choose, no_connection, present_credentials, send_to
 from apimpy.policies._wire import drop_hop_by_hop, request_headers
 from apimpy.policy.base import Action, Policy
 from apimpy.policy.fields import attr
 from apimpy.runtime.faults import PolicyFault
 from apimpy.runtime.flow import BODY_REQUEST, Flow
-from apimpy.runtime.message import Body, BodyTooLarge, Request, Response, Url
-from apimpy.runtime.ports import TimedOut, TransportError
+from apimpy.runtime.message import Body, Request, Response, Url
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -46,6 +47,8 @@ class ForwardRequest(Policy, element="forward-request", sections=("backend",)):
 
     Bodies stream both ways; a body stays in memory when `buffer-request-body` is true, so that a `retry` can send it
     again (small ones are kept there anyway).
+    The backend is the entity that was chosen, of a pool the member that is next, with its credentials; one whose
+    circuit breaker is open is not asked: 503.
     No connection: `BackendConnectionFailure`; no response head in time: `Timeout`; both leave no response.
     An error status is an ordinary response unless `fail-on-error-status-code`.
     """
@@ -78,10 +81,15 @@ class ForwardRequest(Policy, element="forward-request", sections=("backend",)):
                 ex.response = None
             if in_retry:
                 await _keep(ex.request.body)
-            request = self._request(ex)
-            response = await self._send(ex, request)
+            backend, sessions, is_bound = self._choose(ex)
+            request = await self._request(ex, backend)
+            if sessions is not None and sessions.affinity is not None:
+                _strip_cookie(request, sessions.affinity)
+            response = await self._send(ex, backend, request)
             if not plain and self.follow_redirects.get(ex):
-                response = await self._follow(ex, request, response)
+                response = await self._follow(ex, backend, request, response)
+            if sessions is not None and backend is not None and not is_bound:
+                response.headers.add("Set-Cookie", cookie_for(sessions, backend.id))
             self._accept(ex, response)
             return Flow.NEXT
 
@@ -90,10 +98,37 @@ class ForwardRequest(Policy, element="forward-request", sections=("backend",)):
     def _is_plain(self) -> bool:
         return self.follow_redirects.is_literal and self.source.get("follow-redirects") is None
 
-    def _request(self, ex: Exchange) -> Request:
+    def _entity(self, ex: Exchange) -> Backend | Pool | None:
+        """The entity that was chosen, or that stands for the URL of the service."""
+        target, backends = ex.backend, ex.services.backends
+        found: Backend | Pool | None = None
+        base = ex.service_url if target is None else target.url
+        if target is not None and target.id is not None:
+            found = backends.get(target.id)  # None: a reload took it away meanwhile
+        elif base is not None:
+            found = backends.matching(base)
+        return found
+
+    def _choose(self, ex: Exchange) -> tuple[Backend | None, Pool | None, bool]:
+        """The backend to ask now, the pool with sessions that it was taken from, and whether the session is its."""
+        entity = self._entity(ex)
+        ex.served_by = None
+        if entity is None:
+            return None, None, False
+        if isinstance(entity, Backend):
+            backend = choose(ex, entity, self.element)
+            ex.served_by = backend.id
+            return backend, None, False
+        bound = None if entity.affinity is None else bound_member(entity, ex.request.headers.get("Cookie"))
+        backend = choose(ex, entity, self.element, bound)
+        assert ex.backend is not None, "pools are chosen by set-backend-service"
+        ex.served_by, ex.backend.url = backend.id, backend.url
+        return backend, None if entity.affinity is None else entity, bound == backend.id
+
+    async def _request(self, ex: Exchange, backend: Backend | None) -> Request:
         url = retarget(ex)
         if ex.backend is None and ex.service_url is None:
-            raise _no_connection("No backend is configured for this operation.")
+            raise no_connection("No backend is configured for this operation.")
         mine = ex.request
         body = mine.body
         if isinstance(body, _Sent):
@@ -105,30 +140,15 @@ class ForwardRequest(Policy, element="forward-request", sections=("backend",)):
         else:
             outgoing = Body(body.wire())
         request = Request(mine.method, url, request_headers(mine), outgoing)
-        if ex.backend is not None and ex.backend.id is not None:
-            present_credentials(ex, request)
+        if backend is not None:
+            await present_credentials(ex, backend, request, self.element)
         return request
 
-    async def _send(self, ex: Exchange, request: Request) -> Response:
+    async def _send(self, ex: Exchange, backend: Backend | None, request: Request) -> Response:
         seconds = self.timeout.get(ex) if self.timeout_ms is None else self.timeout_ms.get(ex) / 1000
-        try:
-            return await ex.services.transport.send(request, timeout=seconds or None)
-        except TimedOut as error:
-            raise PolicyFault(
-                self.element,
-                "Timeout",
-                str(error) or "The request to backend service timed out",
-                status=ex.services.options.timeout_status,
-                response_is_null=True,
-            ) from error
-        except TransportError as error:
-            raise _no_connection(str(error)) from error
-        except BodyTooLarge as error:
-            raise PolicyFault(
-                "request-forwarder", "RequestBodyTooLarge", str(error), status=413, client_message="Payload Too Large"
-            ) from error
+        return await send_to(ex, backend, request, seconds or None, self.element)
 
-    async def _follow(self, ex: Exchange, request: Request, response: Response) -> Response:
+    async def _follow(self, ex: Exchange, backend: Backend | None, request: Request, response: Response) -> Response:
         for _ in range(_MAX_REDIRECTS):
             location = response.headers.get("Location")
             if response.status not in (301, 302, 303, 307, 308) or location is None:
@@ -141,14 +161,16 @@ class ForwardRequest(Policy, element="forward-request", sections=("backend",)):
                 break
             await response.body.close()
             if url.authority != request.url.authority:
-                for name in ("Authorization", "Cookie", "Host", *credential_headers(ex)):
+                secret = backend.credentials.names if backend is not None and backend.credentials is not None else ()
+                for name in ("Authorization", "Cookie", "Host", *secret):
                     request.headers.popall(name, None)
+                backend = None
             if response.status == 303 or (response.status in (301, 302) and request.method == "POST"):
                 request.headers.popall("Content-Type", None)
                 request = Request("GET" if request.method != "HEAD" else "HEAD", url, request.headers, Body())
             else:
                 request = Request(request.method, url, request.headers, request.body)
-            response = await self._send(ex, request)
+            response = await self._send(ex, backend, request)
         return response
 
     def _accept(self, ex: Exchange, response: Response) -> None:
@@ -162,9 +184,11 @@ class ForwardRequest(Policy, element="forward-request", sections=("backend",)):
             raise PolicyFault(self.element, "BackendErrorStatusCode", why, status=response.status, keep_response=True)
 
 
-def _no_connection(why: str) -> PolicyFault:
-    message = why or "Underlying transport connection was unexpectedly closed."
-    return PolicyFault("request-forwarder", "BackendConnectionFailure", message, response_is_null=True)
+def _strip_cookie(request: Request, name: str) -> None:
+    """The cookie of the session belongs to the gateway."""
+    left = [without_cookie(value, name) for value in request.headers.popall("Cookie", [])]
+    for value in filter(None, left):
+        request.headers.add("Cookie", value)
 
 
 async def _keep(body: Body) -> None:

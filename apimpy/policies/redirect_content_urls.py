@@ -50,7 +50,7 @@ class RedirectContentUrls(Policy, element="redirect-content-urls", sections=("in
 
 def _bases(ex: Exchange) -> tuple[str, str] | None:
     """Base URLs of gateway and backend, without a slash at the end; None while no backend is known."""
-    backend = ex.backend.url if ex.backend is not None else ex.service_url
+    backend = ex.backend.url if ex.backend is not None and ex.backend.url is not None else ex.service_url
     if backend is None:
         return None
     mine = ex.request.original_url

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from apimpy.backends.entity import Backend
 from apimpy.policies._sections import ALL_SECTIONS
 from apimpy.policies._target import retarget
 from apimpy.policy.base import Action, Policy
@@ -25,7 +26,7 @@ __all__ = ["SetBackendService"]
 class SetBackendService(Policy, element="set-backend-service", sections=ALL_SECTIONS):
     """Sets the backend: a base URL, or a backend entity by id.  The last one executed wins.
 
-    The part of the path that names the operation is kept and appended.
+    The part of the path that names the operation is kept and appended.  Of a pool, each forward-request picks a member.
     A `base-url` cannot override a `backend-id` that a broader scope chose; it is ignored then.
     An empty `base-url` keeps the current backend; an unknown `backend-id` fails with 500.
     """
@@ -79,9 +80,8 @@ class SetBackendService(Policy, element="set-backend-service", sections=ALL_SECT
         retarget(ex)
 
     def _entity(self, ex: Exchange, id: str, scope: str, inherited: bool) -> BackendTarget:
-        entity: Any = ex.services.backends.get(id)
+        entity = ex.services.backends.get(id)
         if entity is None:
             raise PolicyFault(self.element, "BackendNotFound", f"Backend with id '{id}' could not be found.")
-        url = entity if isinstance(entity, Url) else entity.url
-        kind, region = getattr(entity, "kind", "Single"), getattr(entity, "region", None)
-        return BackendTarget(url, id, kind, region, inherited, scope)
+        url = entity.url if isinstance(entity, Backend) else None
+        return BackendTarget(url, id, entity.kind, entity.region, inherited, scope)

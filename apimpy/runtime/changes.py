@@ -54,7 +54,7 @@ class Look(Record, frozen=True):
     body: _Bytes
     response: _Answer | None
     variables: dict[str, Any]
-    backend: tuple[str | None, str] | None
+    backend: tuple[str | None, str | None] | None
     queued: dict[str, str]
 
 
@@ -66,7 +66,7 @@ def look(ex: Exchange) -> Look:
         answer = _Answer(
             id(response), response.status, response.reason, tuple(response.headers.items()), _bytes(response.body)
         )
-    target = None if backend is None else (backend.id, str(backend.url))
+    target = None if backend is None else (backend.id, None if backend.url is None else str(backend.url))
     return Look(
         request.method,
         str(request.url),
@@ -155,7 +155,8 @@ def changes(before: Look, after: Look, mask: Mask) -> dict[str, Any]:
         data |= _body_data(after.body.data, "", mask)
     if before.backend != after.backend and after.backend is not None:
         id_, base = after.backend
-        lines.append(f"Backend was set to '{id_}' ({base})" if id_ else f"Backend was set to {base}")
+        known = f"'{id_}' ({base})" if id_ and base else f"'{id_}'" if id_ else base
+        lines.append(f"Backend was set to {known}")
     _answer(before.response, after.response, mask, lines, data)
     for name, value in after.queued.items():
         if before.queued.get(name) != value:

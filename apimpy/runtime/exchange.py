@@ -129,9 +129,12 @@ class Deployment(Record, frozen=True, eq=True):
 
 
 class BackendTarget(Record):
-    """Where the next forward-request goes.  `id` None: a plain URL, no backend entity."""
+    """Where the next forward-request goes.  `id` None: a plain URL, no backend entity.
 
-    url: Url
+    `url` None: a pool, of which no member has been asked yet; then that of the latest.
+    """
+
+    url: Url | None
     id: str | None = None
     kind: str = "Single"
     region: str | None = None
@@ -214,6 +217,7 @@ class Exchange:
         "rt",
         "section",
         "sent",
+        "served_by",
         "service_url",
         "services",
         "skip_past",
@@ -242,6 +246,8 @@ class Exchange:
         self.section = "inbound"
         self.last_error: LastError | None = None
         self.backend: BackendTarget | None = None
+        self.served_by: str | None = None
+        """The backend entity that was asked last; of a pool the member."""
         self.service_url: Url | None = None
         """Base URL of the backend (API setting), path without trailing slash handling done yet."""
         self.operation_path: str | None = None

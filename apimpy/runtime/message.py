@@ -12,7 +12,9 @@ from urllib.parse import unquote_plus
 
 from multidict import CIMultiDict
 
-__all__ = ["EMPTY_BODY", "Body", "BodyTooLarge", "Headers", "Request", "Response", "Url"]
+from apimpy.record import Record
+
+__all__ = ["EMPTY_BODY", "Body", "BodyTooLarge", "Dial", "Headers", "Request", "Response", "Url"]
 
 Headers = CIMultiDict
 
@@ -168,6 +170,19 @@ class Url:
         )
 
 
+class Dial(Record, frozen=True, eq=True):
+    """How a connection is made where that is not the usual way.
+
+    `chain` and `name`: whether the certificate of the server is checked against the trusted authorities and its name.
+    `proxy`: the HTTP proxy between; `account` its user name and password.
+    """
+
+    chain: bool = True
+    name: bool = True
+    proxy: str | None = None
+    account: tuple[str, str] | None = None
+
+
 class Request:
     """The request, as it will go to the backend.  `original_url` is what the caller sent."""
 
@@ -175,6 +190,7 @@ class Request:
         "body",
         "certificate",
         "combine",
+        "dial",
         "headers",
         "host_overridden",
         "ip_address",
@@ -201,6 +217,7 @@ class Request:
         self.ip_address = ip_address
         self.matched_parameters = matched_parameters or {}
         self.certificate = certificate
+        self.dial: Dial | None = None
         self.host_overridden = False
         """A set-header named Host ran: the Host header is sent as it stands."""
         self.combine: set[str] | None = None

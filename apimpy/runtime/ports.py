@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from apimpy.record import Record
-from apimpy.runtime.message import Request, Response
+from apimpy.runtime.message import Request, Response, Url
 
 __all__ = [
     "Allowance",
+    "BackendRegistry",
     "Cache",
     "CachedResponse",
     "Clock",
@@ -143,6 +144,40 @@ class CounterStore(Protocol):
 
     async def quota_add(self, allowances: Sequence[Allowance], now: float) -> None:
         """Add the costs without a test.  A window that has ended since gets nothing."""
+
+
+class BackendRegistry(Protocol):
+    """Backend entities by id (`apimpy.backends`), and which of them may be asked.  `now` in UTC seconds."""
+
+    def get(self, id: str) -> Any:
+        """The entity, a `Backend` or a `Pool`; None when nobody knows it."""
+
+    def with_entities(self, entities: Mapping[str, Any]) -> BackendRegistry:
+        """Other entities, with what is known about those of the same ids."""
+
+    def matching(self, url: Url) -> Any:
+        """The single backend that stands for the URL of a service, None when there is none."""
+
+    def pick(self, entity: Any, now: float, bound: str | None = None) -> Any:
+        """The backend to ask now, of a pool the member that is next (`bound`: that of a session); None: none may be."""
+
+    def wait(self, entity: Any, now: float) -> float:
+        """Seconds until one of them may be asked again."""
+
+    def answered(self, backend: Any, now: float, status: int, retry_after: float | None) -> None:
+        """A backend answered; `retry_after` in seconds."""
+
+    def not_answered(self, backend: Any, now: float, reason: str) -> None:
+        """A backend did not; `reason` as in LastError."""
+
+    def broke_off(self, backend: Any, now: float) -> None:
+        """A response that had begun did not come to its end."""
+
+    def states(self, now: float) -> list[dict[str, Any]]:
+        """Every entity with its state, as JSON holds it."""
+
+    def rows(self, now: float) -> list[tuple[str, int, int, int, bool]]:
+        """Of every single backend: id, attempts, failures, trips, and whether it is left alone."""
 
 
 class CachedResponse(Record, frozen=True, eq=True):

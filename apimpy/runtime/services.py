@@ -15,8 +15,10 @@ from apimpy.runtime.tasks import Background, LocalGate
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from apimpy.runtime.message import Url
     from apimpy.runtime.ports import (
         Allowance,
+        BackendRegistry,
         Cache,
         Clock,
         ConcurrencyGate,
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
         Verdict,
     )
 
-__all__ = ["ManagedIdentityError", "NoCounters", "Options", "Services", "SystemClock"]
+__all__ = ["ManagedIdentityError", "NoBackends", "NoCounters", "Options", "Services", "SystemClock"]
 
 T = TypeVar("T")
 
@@ -72,6 +74,40 @@ class NoCounters:
         raise StoreUnavailable("there is no counter store")
 
 
+class NoBackends:
+    """The `BackendRegistry` of a gateway without backend entities."""
+
+    def get(self, id: str) -> None:
+        """There is none."""
+
+    def matching(self, url: Url) -> None:
+        """There is none."""
+
+    def with_entities(self, entities: Mapping[str, Any]) -> BackendRegistry:
+        raise AssertionError("this gateway has no backend entities")
+
+    def pick(self, entity: Any, now: float, bound: str | None = None) -> None:
+        """There is none."""
+
+    def wait(self, entity: Any, now: float) -> float:
+        return 0.0
+
+    def answered(self, backend: Any, now: float, status: int, retry_after: float | None) -> None:
+        """Nothing to remember."""
+
+    def not_answered(self, backend: Any, now: float, reason: str) -> None:
+        """Nothing to remember."""
+
+    def broke_off(self, backend: Any, now: float) -> None:
+        """Nothing to remember."""
+
+    def states(self, now: float) -> list[dict[str, Any]]:
+        return []
+
+    def rows(self, now: float) -> list[tuple[str, int, int, int, bool]]:
+        return []
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """Fidelity options, named once; `apimpy serve` prints those that differ from the default."""
@@ -92,6 +128,10 @@ class Options:
     strict_validation: bool = False
     jwt_claim_mismatch: bool = False
     """A claim without the required value is reported as `TokenClaimValueMismatch`, as some gateways do."""
+    breaker_error_reasons: str = "literal"
+    """`literal` or `ignore`: whether `errorReasons` of a circuit breaker count."""
+    pool_exhausted_retry_after: bool = True
+    """503 of backends that are let alone carries `Retry-After`."""
     max_request_body: int = 1 << 30
     """Bytes of a request body; 413 beyond."""
     max_buffered_body: int = 64 << 20
@@ -116,8 +156,8 @@ class Services:
     options: Options = field(default_factory=Options)
     limits: Limits = field(default_factory=Limits)
     deployment: Deployment = field(default_factory=Deployment)
-    backends: dict[str, Any] = field(default_factory=dict)
-    """Backend entities by id."""
+    backends: BackendRegistry = field(default_factory=NoBackends)
+    """Backend entities, and what is known about them."""
     concurrency: ConcurrencyGate = field(default_factory=LocalGate)
     background: Background = field(default_factory=Background)
     """Work that outlives its request."""

@@ -20,6 +20,8 @@ import pytest
 from aiohttp import web
 from multidict import CIMultiDict
 
+from apimpy.backends.entity import Backend
+from apimpy.backends.registry import Backends
 from apimpy.configuration.keys import KeyRing, Subscriber
 from apimpy.configuration.routing import ApiRoute, OperationRoute, Router
 from apimpy.configuration.serving import Configuration
@@ -228,7 +230,7 @@ async def _start(document: Any, corpus: Path, stack: contextlib.AsyncExitStack) 
         cache=MemoryCache(),
         metric_sink=gauge,
         options=Options(**document.options),
-        backends={id: Url.parse(url) for id, url in document.backends.items()},
+        backends=Backends({id: Backend(id, Url.parse(url)) for id, url in document.backends.items()}),
         deployment=Deployment(document.region),
     )
     api = Api("api", "api", document.api_path, service_url=Url.parse(document.service_url))

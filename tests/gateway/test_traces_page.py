@@ -7,8 +7,11 @@ import re
 from pathlib import Path
 
 import aiohttp
+import pytest
 from browser import page
 from processes import running
+
+expect = pytest.importorskip("playwright.async_api").expect
 
 POLICY = """<policies>
   <inbound>
@@ -35,7 +38,7 @@ async def test_the_timeline_beside_the_policy(tmp_path: Path) -> None:
         tab.on("pageerror", lambda error: problems.append(str(error)))
         tab.on("console", lambda said: problems.append(said.text) if said.type == "error" else None)
         await tab.goto(f"{admin}/traces")
-        await tab.wait_for_function("document.getElementById('summary').textContent.includes('No request')")
+        await expect(tab.locator("#summary")).to_contain_text("No request")
         async with aiohttp.ClientSession() as session:
             for who in (HOSTILE, "ann"):
                 async with session.get(f"{url}/hello", headers={"X-Who": who}) as answer:
@@ -63,7 +66,7 @@ async def test_the_timeline_beside_the_policy(tmp_path: Path) -> None:
 
         older = await tab.locator("#requests option").nth(1).get_attribute("value")
         await tab.select_option("#requests", older)
-        await tab.wait_for_function("!document.getElementById('timeline').textContent.includes('X-Known')")
+        await expect(tab.locator("#timeline")).not_to_contain_text("X-Known")
         assert HOSTILE in await tab.inner_text("#timeline")
         assert await tab.title() == "Traces · apimpy"
         assert (await tab.evaluate("location.hash")) == f"#{older}"

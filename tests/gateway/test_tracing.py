@@ -15,7 +15,6 @@ from aiohttp import web
 
 from apimpy.gateway.admin import admin_application
 from apimpy.gateway.debug import PAGE
-from apimpy.observe.metrics import Metrics
 
 GATEWAY = """
 version: 1
@@ -78,7 +77,7 @@ async def traced(configured: Callable[..., Awaitable[Any]], tmp_path: Path) -> A
         (tmp_path / name).write_text(text)
     (tmp_path / "gateway.yaml").write_text(GATEWAY)
     gateway = await configured(tmp_path / "gateway.yaml")
-    application = admin_application(Metrics(process=False), lambda: True, None, gateway.gateway.tracing)
+    application = admin_application(gateway.gateway, lambda: True)
     runner = web.AppRunner(application)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()

@@ -7,6 +7,8 @@ import json
 
 import pytest
 
+from apimpy.backends.entity import Backend
+from apimpy.backends.registry import Backends
 from apimpy.runtime.exchange import Api, BackendTarget, Subscription
 from apimpy.runtime.message import Url
 from apimpy.runtime.ports import ConnectFailed
@@ -229,6 +231,7 @@ async def test_metric(h, kit, element):
     ex.api = Api("api-1", "One")
     ex.subscription = Subscription("sub-1", "S")
     ex.backend = BackendTarget(Url.parse("http://b.test"), "be-1")
+    h.services.backends = Backends({"be-1": Backend("be-1", Url.parse("http://b.test"))})
     await h.run(
         kit.policies(
             inbound=metric(

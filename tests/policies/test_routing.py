@@ -4,6 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from apimpy.backends.entity import Backend
+from apimpy.backends.registry import Backends
 from apimpy.policies._target import join_path
 from apimpy.policies.retry import wait_before
 from apimpy.runtime.message import Url
@@ -158,14 +160,14 @@ async def test_coalescing_only_as_on_the_platform(h, kit, mode, chunks):
     ],
 )
 async def test_set_backend_service(h, kit, inbound, url):
-    h.services.backends["b"] = SimpleNamespace(url=Url.parse("http://entity.test/v1"), region="north")
+    h.services.backends = Backends({"b": Backend("b", Url.parse("http://entity.test/v1"), "north")})
     ex = await h.run(kit.policies(inbound=inbound))
     assert str(h.transport.sent[0].url) == url
     assert str(ex.request.url) == url
 
 
 async def test_a_base_url_cannot_override_an_inherited_backend_id(h, kit):
-    h.services.backends["b"] = Url.parse("http://entity.test")
+    h.services.backends = Backends({"b": Backend("b", Url.parse("http://entity.test"))})
     broad = kit.policies(inbound='<set-backend-service backend-id="b" />', outbound="", on_error="")
     broad = broad.replace("<backend><base /></backend>", "<backend><forward-request /></backend>")
     narrow = kit.policies(inbound='<base /><set-backend-service base-url="http://mine.test" />')

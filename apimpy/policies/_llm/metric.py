@@ -123,8 +123,8 @@ class _Meter(ResponseHook):
 
     def _emit(self, ex: Exchange, usage: Usage) -> None:
         labels = self.labels
-        if self.backend and ex.backend is not None and ex.backend.id is not None:
-            labels = {**labels, BACKEND_ID: ex.backend.id}
+        if self.backend and ex.served_by is not None:
+            labels = {**labels, BACKEND_ID: ex.served_by}
         values = {"prompt": usage.prompt, "completion": usage.completion, "total": usage.total}
         if usage.cached is not None:
             values["cached"] = usage.cached
