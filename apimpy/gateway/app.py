@@ -184,6 +184,14 @@ class Gateway:
         ex.last_error = LastError(fault.source, fault.reason, fault.message, status=fault.status)
         ex.response = error_response(fault, ex.id)
 
+    def left(self, ex: Exchange, *, answering: bool) -> None:
+        """The caller closed the connection: for the log, since nobody is there to read what on-error would say."""
+        if ex.last_error is not None:
+            return
+        source = "transfer-response" if answering else "request-forwarder"
+        message = "The caller closed the connection."
+        ex.last_error = LastError(source, "ClientConnectionFailure", message, section=None if answering else ex.section)
+
     async def close(self, ex: Exchange, *, completed: bool, sent: int) -> None:
         """The last byte went, or it never will: settle hooks, count, log."""
         self._requests.in_flight -= 1

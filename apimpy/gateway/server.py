@@ -8,6 +8,7 @@ cannot be read as a request is answered in the gateway's own error format: 431 f
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from dataclasses import dataclass
@@ -161,6 +162,9 @@ class Server(web.Server):
                     gateway.fail(ex, too_large(limit))
                     reply.keep_alive = False
             completed = await reply.send(ex)
+        except (asyncio.CancelledError, ConnectionError):
+            gateway.left(ex, answering=reply.started)
+            raise
         finally:
             if not completed and not reply.started:
                 ex.response = None  # logged as CLIENT_GONE: nothing was answered
