@@ -13,6 +13,7 @@ from apimpy.runtime.faults import PolicyFault
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from apimpy.policy.bind import Binding
     from apimpy.policy.plan import Plan
     from apimpy.runtime.exchange import Exchange
     from apimpy.runtime.flow import Flow
@@ -42,6 +43,11 @@ class Choose(Policy, element="choose", sections=ALL_SECTIONS):
 
     when: tuple[When, ...] = children(When, at_least=1)
     otherwise: Otherwise | None = child(Otherwise)
+
+    def check(self, cx: Binding) -> None:
+        last = self.source.children[-1:]
+        if self.otherwise is not None and last != (self.otherwise.source,):
+            cx.report("POL006", "<otherwise> is the last branch of <choose>", self.otherwise.source.name_span)
 
     def prepare(self, plan: Plan) -> Action:
         rows: list[_Row] = []

@@ -267,6 +267,7 @@ def test_lint_works_without_secrets(tmp_path: Path, complete: bool, severity: Se
     ]
 
 
+@pytest.mark.step("rewrite-uri 2")
 @pytest.mark.parametrize(
     ("policy", "problem"),
     [

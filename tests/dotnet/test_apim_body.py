@@ -79,6 +79,7 @@ def test_other_types_are_refused_before_the_body_is_consumed() -> None:
     assert not body.consumed
 
 
+@pytest.mark.step("common 3")
 def test_a_body_is_read_once_unless_preserved() -> None:
     body = Body(b"a=1")
     assert as_(of("String"), body, True) == "a=1"
@@ -88,6 +89,7 @@ def test_a_body_is_read_once_unless_preserved() -> None:
     assert body.wire() == b""
 
 
+@pytest.mark.step("set-body 5")
 def test_body_of_a_request_is_null_when_there_is_none() -> None:
     get = message.request.declarations["Body"][0].impl
     request = Request("GET", Url.parse("https://h/"), Response().headers, Body())

@@ -22,6 +22,7 @@ def policy(tmp_path, inside):
     return path
 
 
+@pytest.mark.step("log-to-eventhub 4")
 @pytest.mark.parametrize("inside", [EVENT, NESTED])
 @pytest.mark.parametrize(("known", "loads"), [(["audit"], True), (["audit", "b"], True), ([], False), (["b"], False)])
 def test_unknown_loggers_are_errors_where_loggers_are_known(tmp_path, inside, known, loads):

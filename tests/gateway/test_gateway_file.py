@@ -371,6 +371,7 @@ subscriptions:
 """
 
 
+@pytest.mark.step("base 4", "forward-request 2")
 async def test_effective_policies(tmp_path: Path, configured: Callable[..., Awaitable[Any]]) -> None:
     """Product policies run in their product's context only; on-error after a refused key has no product."""
     running = await configured(write(tmp_path, SCOPES))
@@ -441,6 +442,7 @@ subscriptions: [{id: s, product: p, keys: key}]
 """
 
 
+@pytest.mark.step("cors 2 3")
 @pytest.mark.parametrize(
     ("target", "origin", "method", "status", "allowed"),
     [
@@ -495,6 +497,7 @@ CHOOSE = (
 )
 
 
+@pytest.mark.step("set-backend-service 1 4")
 async def test_backends_by_id(tmp_path: Path, configured: Callable[..., Awaitable[Any]]) -> None:
     running = await configured(write(tmp_path, BACKENDS, choose=CHOOSE), environ={"KEY": "s3cr3t"})
     assert (await ask(running.url + "/a/x?b=one", headers={"X-Key": "mine", "Authorization": "mine"}))[0] == 200

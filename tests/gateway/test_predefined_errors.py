@@ -314,6 +314,12 @@ async def ask(connect: Awaitable[tuple[asyncio.StreamReader, asyncio.StreamWrite
     return head.split("\r\n"), body
 
 
+@pytest.mark.step(
+    "predefined-error 1 2 3 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26",
+    "answer 1 2 3 4",
+    "failure 2 4",
+    "last-error 1 2 3 4 5 6 7",
+)
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 async def test_predefined_errors(
     tmp_path: Path, configured: Callable[..., Awaitable[Any]], backends: Backends, row: Row
@@ -349,6 +355,7 @@ CORS = '<cors terminate-unmatched-request="{}"><allowed-origins><origin>https://
 ORIGIN = ("Origin: https://b.test", f"Ocp-Apim-Subscription-Key: {KEY}")
 
 
+@pytest.mark.step("cors 8 10")
 @pytest.mark.parametrize(
     ("terminate", "target", "sent", "length", "body"),
     [
@@ -380,6 +387,7 @@ async def test_an_origin_that_is_not_allowed(
     assert len(running.seen) == (body == "echo")
 
 
+@pytest.mark.step("predefined-error 4")
 @pytest.mark.parametrize(
     ("service", "section", "source", "status"),
     [("silent", "backend", "request-forwarder", 499), ("stalls", None, "transfer-response", 200)],

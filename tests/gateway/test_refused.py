@@ -43,6 +43,7 @@ def program(on_error: str, scope: str = "global") -> Any:
     return compiled
 
 
+@pytest.mark.step("predefined-error 1", "answer 3")
 @pytest.mark.parametrize(
     ("on_error", "status", "header"),
     [
@@ -66,6 +67,7 @@ async def test_no_operation_without_a_global_policy() -> None:
     assert "x-seen" not in ex.response.headers
 
 
+@pytest.mark.step("predefined-error 2 3")
 @pytest.mark.parametrize(("key", "reason"), [(None, "SubscriptionKeyNotFound"), ("nobody's", "SubscriptionKeyInvalid")])
 async def test_a_refused_key_is_the_operations_error(key: str | None, reason: str) -> None:
     ex = await ask(program(SEEN, "api"), None, "/shop/orders", key)

@@ -58,6 +58,7 @@ async def test_two_loggers_share_a_file(tmp_path):
     assert [json.loads(line)["logger"] for line in path.read_text().splitlines()] == ["a", "b"]
 
 
+@pytest.mark.step("log-to-eventhub 3")
 async def test_a_file_that_cannot_be_written_is_told_once(tmp_path, caplog):
     logger = FileEventLogger("audit", tmp_path)  # a folder
     with caplog.at_level(logging.WARNING):
@@ -67,6 +68,7 @@ async def test_a_file_that_cannot_be_written_is_told_once(tmp_path, caplog):
     assert [r.message.partition(" to ")[0] for r in caplog.records] == ["logger audit: cannot write"]
 
 
+@pytest.mark.step("log-to-eventhub 3")
 async def test_a_disk_that_does_not_keep_up_costs_events(tmp_path, monkeypatch, caplog):
     monkeypatch.setattr(events, "_WAITING_LIMIT", 2)
     path = tmp_path / "events.jsonl"

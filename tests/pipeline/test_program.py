@@ -13,12 +13,14 @@ def mark(name):
     return f'<set-variable name="log" value="@(V.get("log", "") + "{name} ")" />'
 
 
+@pytest.mark.step("forward-request 2")
 async def test_default_global_forwards(h):
     ex = await h.run("<policies />")
     assert (ex.response.status, ex.response.body.data) == (200, b"hello")
     assert str(h.transport.sent[0].url) == "http://backend.test/base/api/orders?a=1"
 
 
+@pytest.mark.step("base 1 2")
 @pytest.mark.parametrize(
     ("global_", "api", "operation", "expected"),
     [
@@ -43,12 +45,14 @@ async def test_base_and_missing_sections(h, global_, api, operation, expected):
     assert ex.response.body.data == b"hello"
 
 
+@pytest.mark.step("forward-request 1")
 async def test_nothing_forwarded_is_an_empty_200(h, kit):
     ex = await h.run(kit.policies(backend="", outbound=mark("out")))
     assert (ex.response.status, ex.response.body.wire(), ex.variables["log"]) == (200, b"", "out ")
     assert not h.transport.sent
 
 
+@pytest.mark.step("common 5", "return-response 4", "set-variable 4")
 @pytest.mark.parametrize(
     ("section", "log"), [("inbound", "in"), ("backend", "in"), ("outbound", "in out"), ("on_error", "in err")]
 )
@@ -72,6 +76,7 @@ BAD = '<set-header name="a"><value>@(boom("bad"))</value></set-header>'
 NEVER = '<when condition="false" />'
 
 
+@pytest.mark.step("failure 4", "last-error 1 2 3 4 5 6 7", "answer 2", "predefined-error 6", "choose 3")
 @pytest.mark.parametrize(
     ("inbound", "error"),
     [
@@ -104,12 +109,14 @@ async def test_last_error_position(h, kit, inbound, error):
     assert ex.response.headers["Content-Type"] == "application/json"
 
 
+@pytest.mark.step("last-error 4")
 async def test_error_of_an_outer_scope_names_it(h, kit):
     broad = kit.policies(inbound='<set-variable name="x" value="@(boom())" />', backend="", outbound="", on_error="")
     ex = await h.run(("global", broad), ("api", kit.policies()))
     assert ex.last_error.scope == "global"
 
 
+@pytest.mark.step("failure 2 3")
 async def test_on_error_edits_the_default_response(h, kit):
     ex = await h.run(
         kit.policies(
@@ -122,6 +129,7 @@ async def test_on_error_edits_the_default_response(h, kit):
     assert ex.response.headers["X-Reason"] == "ExpressionValueEvaluationFailure"
 
 
+@pytest.mark.step("failure 5")
 async def test_error_inside_on_error_stops_that_section(h, kit):
     ex = await h.run(
         kit.policies(
@@ -152,6 +160,7 @@ async def test_cancellation_passes_through(h, kit):
     assert "log" not in ex.variables
 
 
+@pytest.mark.step("forward-request 4 5")
 @pytest.mark.parametrize(
     ("error", "options", "expected"),
     [
@@ -211,6 +220,7 @@ async def test_abandoned_backend_stream_is_closed(h, kit):
     assert stream.closed
 
 
+@pytest.mark.step("forward-request 8")
 async def test_streams_pass_untouched_unless_read(h, kit):
     stream = kit.Stream(b"a", b"b")
     h.transport.answers = [kit.reply(stream=stream)]
@@ -242,6 +252,7 @@ async def test_body_above_the_buffer_limit(h, kit):
 FRAGMENT = f'<fragment>{mark("f")}<choose><when condition="true">{mark("g")}</when></choose></fragment>'
 
 
+@pytest.mark.step("include-fragment 1")
 async def test_fragments_are_inlined_everywhere(h, kit):
     include = '<include-fragment fragment-id="f" />'
     ex = await h.run(
@@ -251,6 +262,7 @@ async def test_fragments_are_inlined_everywhere(h, kit):
     assert ex.variables["log"].split() == ["f", "g", "f", "g"]
 
 
+@pytest.mark.step("include-fragment 4")
 async def test_path_inside_a_fragment_is_the_effective_position(h, kit):
     fragment = '<fragment><set-variable name="x" value="@(boom())" /></fragment>'
     ex = await h.run(

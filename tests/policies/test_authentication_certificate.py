@@ -87,6 +87,7 @@ def presented(h):
     return [r.certificate for r in h.transport.sent]
 
 
+@pytest.mark.step("authentication-certificate 1 2")
 @pytest.mark.parametrize("name", ["the-client", "The-Client", "@('the-' + 'client')"])
 async def test_1_by_id(h, kit, deployed, client, name):
     ex = await h.run(kit.policies(inbound=policy(certificate_id=name)))
@@ -95,12 +96,14 @@ async def test_1_by_id(h, kit, deployed, client, name):
     assert dict(h.transport.sent[0].headers) == {}
 
 
+@pytest.mark.step("authentication-certificate 1")
 @pytest.mark.parametrize("change", [str.upper, str.lower, lambda t: ":".join(t[i : i + 2] for i in range(0, 40, 2))])
 async def test_1_by_thumbprint(h, kit, deployed, client, change):
     await h.run(kit.policies(inbound=policy(thumbprint=change(client.thumbprint))))
     assert presented(h) == [client]
 
 
+@pytest.mark.step("authentication-certificate 1")
 @pytest.mark.parametrize("form", ["bytes", "base64"])
 @pytest.mark.parametrize("password", ["pass", "@('pa' + 'ss')"])
 async def test_1_by_pfx(h, kit, client, form, password):
@@ -117,6 +120,7 @@ async def test_1_by_pfx_without_a_password(h, kit, client):
     assert presented(h) == [client]
 
 
+@pytest.mark.step("authentication-certificate 3")
 @pytest.mark.parametrize(
     "attributes",
     [
@@ -148,6 +152,7 @@ async def test_3_unknown_or_bad_is_a_500(h, kit, deployed, client, attributes):
     assert h.transport.sent == []
 
 
+@pytest.mark.step("authentication-certificate 3")
 async def test_3_a_later_one_replaces_it(h, kit, deployed, client, authority):
     second = authority.certificate("second")
     h.services.deployment = Deployment(certificates=(("a", client), ("b", second)))
@@ -236,6 +241,7 @@ async def ask(h, kit, url, text):
     return ex
 
 
+@pytest.mark.step("authentication-certificate 2")
 async def test_2_the_handshake(h, kit, deployed, backend, authority):
     url, peers = backend
     h.services.deployment = Deployment(

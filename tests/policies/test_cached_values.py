@@ -34,6 +34,7 @@ async def value(h, kit, *policies):
     return [(await call(h, kit, p)).variables.get("got", "unset") for p in policies]
 
 
+@pytest.mark.step("cache-lookup-value 1 2", "cache-store-value 1", "cache-remove-value 1")
 @pytest.mark.parametrize(
     ("policies", "expected"),
     [
@@ -62,6 +63,7 @@ async def test_values(h, kit, policies, expected):
     assert (await value(h, kit, *policies))[-1] == expected
 
 
+@pytest.mark.step("cache-store-value 1")
 async def test_a_value_ends(h, kit):
     await call(h, kit, put(duration="10"))
     h.clock.time += 9.9
@@ -70,6 +72,7 @@ async def test_a_value_ends(h, kit):
     assert await value(h, kit, get()) == ["unset"]
 
 
+@pytest.mark.step("cache-store-value 2")
 async def test_keys_of_services_and_responses_are_apart(h, kit):
     """Keys are namespaced per service, apart from response-cache keys."""
     lookup = '<cache-lookup vary-by-developer="false" vary-by-developer-groups="false" />'
@@ -79,6 +82,7 @@ async def test_keys_of_services_and_responses_are_apart(h, kit):
     assert await value(h, kit, get()) == ["unset"]
 
 
+@pytest.mark.step("cache-lookup-value 1")
 @pytest.mark.parametrize("boxed", [Int64(5), 5, 1.5, True, "text"])
 async def test_types_survive(h, kit, boxed):
     """cache-lookup-value: the original type."""

@@ -65,6 +65,7 @@ async def bodies(h, kit, *calls, **common):
 # --- hit and miss -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.step("cache-lookup 6", "cache-store 3")
 async def test_a_hit_has_status_headers_and_body(h, kit):
     """cache-lookup 6, cache-store 3: as it was stored, without a backend."""
     outbound = '<set-header name="x-a" exists-action="append"><value>1</value><value>2</value></set-header>' + STORE
@@ -83,6 +84,7 @@ async def test_a_hit_has_status_headers_and_body(h, kit):
     assert (await call(h, kit, outbound=outbound)).response.body.wire() == b"answer 2"
 
 
+@pytest.mark.step("cache-lookup 6")
 async def test_a_hit_skips_inbound_and_backend_and_goes_on_after_the_store(h, kit):
     """cache-lookup 6."""
 
@@ -100,6 +102,7 @@ async def test_a_hit_skips_inbound_and_backend_and_goes_on_after_the_store(h, ki
     assert (list(ex.variables), ex.section) == (["before", "late"], "outbound")
 
 
+@pytest.mark.step("cache-store 3 4")
 async def test_what_was_changed_before_the_store_is_in_the_copy(h, kit):
     """cache-store 3: as it is at this point."""
     outbound = (
@@ -115,6 +118,7 @@ async def test_what_was_changed_before_the_store_is_in_the_copy(h, kit):
 NESTED = f'<choose><when condition="true">{STORE}<set-variable name="branch" value="x" /></when></choose>'
 
 
+@pytest.mark.step("cache-lookup 6")
 @pytest.mark.parametrize(
     ("outbound", "expected"),
     [
@@ -139,6 +143,7 @@ async def test_a_lookup_in_a_container(h, kit):
     assert list((await call(h, kit, inbound=inbound)).variables) == []
 
 
+@pytest.mark.step("cache-lookup 6")
 async def test_every_scope_has_its_own_lookup_and_store(h, kit):
     """cache-lookup 6: the store that matches is the one of the same scope."""
     wide = kit.policies(inbound=LOOKUP, outbound="<base />" + STORE + '<set-variable name="wide" value="x" />')
@@ -170,6 +175,7 @@ async def test_a_failure_after_a_hit_goes_to_on_error(h, kit):
 # --- who may be served ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.step("cache-lookup 1")
 @pytest.mark.parametrize("method", ["HEAD", "POST", "PUT", "DELETE", "OPTIONS"])
 async def test_only_get(h, kit, method):
     """cache-lookup 1."""
@@ -182,6 +188,7 @@ async def test_only_get(h, kit, method):
 AUTHORIZED = {"headers": [("authorization", "Bearer x")]}
 
 
+@pytest.mark.step("cache-lookup 2")
 @pytest.mark.parametrize(
     ("attribute", "got"),
     [
@@ -198,6 +205,7 @@ async def test_authorization(h, kit, attribute, got):
     assert await bodies(h, kit, AUTHORIZED, {}, inbound=inbound) == got
 
 
+@pytest.mark.step("cache-lookup 2")
 async def test_an_authorized_response_is_not_stored(h, kit):
     """cache-lookup 2."""
     assert await bodies(h, kit, AUTHORIZED, AUTHORIZED, {}, {}) == [1, 2, 3, 3]
@@ -210,6 +218,7 @@ def ann(*groups, id="ann"):
     return User(id, groups=tuple(Group(g, g) for g in groups))
 
 
+@pytest.mark.step("cache-lookup 3 4")
 @pytest.mark.parametrize(
     ("inbound", "first", "second", "same"),
     [
@@ -243,6 +252,7 @@ PARAMETERS = (
 )
 
 
+@pytest.mark.step("cache-lookup 4")
 @pytest.mark.parametrize(
     ("query", "same"),
     [
@@ -262,12 +272,14 @@ async def test_vary_by_query_parameter(h, kit, query, same):
     assert await bodies(h, kit, *urls, inbound=lookup("", PARAMETERS)) == ([1, 1] if same else [1, 2])
 
 
+@pytest.mark.step("cache-lookup 4")
 async def test_unlisted_parameters_still_reach_the_backend(h, kit):
     """cache-lookup 4."""
     await call(h, kit, lookup("", PARAMETERS), url="http://gw.test/orders?x=1&a=2")
     assert h.transport.sent[0].url.query_string == "x=1&a=2"
 
 
+@pytest.mark.step("cache-lookup 5")
 @pytest.mark.parametrize(
     ("first", "second", "same"),
     [
@@ -287,6 +299,7 @@ async def test_vary_by_header(h, kit, first, second, same):
     assert await bodies(h, kit, *calls, inbound=lookup("", inside)) == ([1, 1] if same else [1, 2])
 
 
+@pytest.mark.step("cache-lookup 5")
 @pytest.mark.parametrize(
     ("developer", "groups", "first", "second", "same"),
     [
@@ -308,6 +321,7 @@ async def test_vary_by_developer_and_groups(h, kit, developer, groups, first, se
     assert await bodies(h, kit, {"user": first}, {"user": second}, inbound=inbound) == ([1, 1] if same else [1, 2])
 
 
+@pytest.mark.step("cache-lookup 3")
 async def test_what_earlier_policies_changed_matters(h, kit):
     """cache-lookup 3: the backend's URL at lookup time."""
     rewritten = '<rewrite-uri template="/fixed" />' + lookup()
@@ -316,6 +330,7 @@ async def test_what_earlier_policies_changed_matters(h, kit):
     assert await bodies(h, kit, first, second, inbound=lookup() + '<rewrite-uri template="/fixed" />') == [2, 3]
 
 
+@pytest.mark.step("cache-lookup 3")
 async def test_services_do_not_share(h, kit):
     await call(h, kit)
     h.services.deployment = Deployment(service_id="other")
@@ -327,6 +342,7 @@ async def test_services_do_not_share(h, kit):
 CONDITIONAL = ["Cache-Control", "If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since", "If-Range"]
 
 
+@pytest.mark.step("cache-lookup 7")
 @pytest.mark.parametrize("name", CONDITIONAL)
 async def test_a_miss_asks_for_a_full_response(h, kit, name):
     """cache-lookup 7."""
@@ -340,6 +356,7 @@ async def test_a_miss_asks_for_a_full_response(h, kit, name):
 # --- downstream -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.step("cache-lookup 8")
 @pytest.mark.parametrize(
     ("attributes", "missed", "hit"),
     [
@@ -366,6 +383,7 @@ async def test_downstream_caching(h, kit, attributes, missed, hit):
     assert (await call(h, kit, inbound)).response.headers.getall("Cache-Control") == [hit]
 
 
+@pytest.mark.step("cache-lookup 8")
 @pytest.mark.parametrize(
     ("attributes", "expected"),
     [("", "no-store"), ('downstream-caching-type="public"', "max-age=5")],
@@ -388,6 +406,7 @@ async def test_an_invalid_downstream_type_from_an_expression(h, kit):
 # --- what is stored ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.step("cache-store 2")
 @pytest.mark.parametrize(
     ("attribute", "status", "stored"),
     [
@@ -410,18 +429,21 @@ async def test_which_statuses(h, kit, attribute, status, stored):
     assert (seen, len(h.transport.sent)) == ([status, status], 1 if stored else 2)
 
 
+@pytest.mark.step("cache-store 3")
 @pytest.mark.parametrize(("duration", "got"), [("60", [1, 1]), ("0", [1, 2]), ("-1", [1, 2]), ("@(30 * 2)", [1, 1])])
 async def test_duration(h, kit, duration, got):
     """cache-store 3."""
     assert await bodies(h, kit, {}, {}, outbound=f'<cache-store duration="{duration}" />') == got
 
 
+@pytest.mark.step("cache-store 1")
 async def test_without_a_lookup_nothing_is_stored(h, kit):
     """cache-store 1."""
     assert await bodies(h, kit, {}, inbound="") == [1]
     assert len(h.services.cache) == 0
 
 
+@pytest.mark.step("cache-store 4")
 async def test_headers_that_belong_to_one_caller_or_connection(h, kit):
     """cache-store 4."""
     headers = [
@@ -439,6 +461,7 @@ async def test_headers_that_belong_to_one_caller_or_connection(h, kit):
     assert list(second.response.headers.items()) == [("X-Kept", "1"), ("Cache-Control", "no-store")]
 
 
+@pytest.mark.step("cache-lookup 9", "common 4")
 async def test_promised_headers_are_those_of_the_request_that_is_served(h, kit):
     limit = '<rate-limit-by-key calls="9" renewal-period="60" counter-key="k" remaining-calls-header-name="left" />'
     assert (await call(h, kit, LOOKUP + limit)).response.headers["left"] == "8"
@@ -446,6 +469,7 @@ async def test_promised_headers_are_those_of_the_request_that_is_served(h, kit):
     assert (await call(h, kit, limit + LOOKUP)).response.headers["left"] == "7"
 
 
+@pytest.mark.step("cache-store 4 5")
 async def test_a_stream_is_stored_when_its_last_byte_has_passed(h, kit):
     """cache-store 4 and 5: the caller gets it as it comes."""
     h.transport.answers = [lambda r: kit.reply(200, stream=kit.Stream(b"one ", b"two"))]
@@ -523,6 +547,7 @@ async def test_errors_are_not_stored(h, kit):
 # --- which cache ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.step("cache 1")
 @pytest.mark.parametrize(
     ("kind", "has_internal", "has_external", "used"),
     [
@@ -554,6 +579,7 @@ async def test_caching_type(h, kit, kind, has_internal, has_external, used):
         assert len(caches[used]) == 1
 
 
+@pytest.mark.step("cache 1")
 async def test_a_cache_that_does_not_answer_never_fails_a_request(h, kit):
     """Cache kinds."""
     h.services.cache = Broken()

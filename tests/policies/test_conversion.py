@@ -19,6 +19,7 @@ COLON = XmlOptions(False, ":", "xmlns", "#attrs")
 UNDERSCORE = XmlOptions(namespace_prefix="xmlns")
 
 
+@pytest.mark.step("json-to-xml 3")
 @pytest.mark.parametrize(
     ("text", "xml"),
     [
@@ -67,6 +68,7 @@ def test_json_to_xml_text(text, xml):
     assert to_xml(text, XmlOptions()) == xml
 
 
+@pytest.mark.step("json-to-xml 4 5 6")
 @pytest.mark.parametrize(
     ("text", "options", "xml"),
     [
@@ -153,6 +155,7 @@ ARRAYS = [
 ]
 
 
+@pytest.mark.step("xml-to-json 2 3 4")
 @pytest.mark.parametrize(
     ("xml", "kind", "arrays", "text"),
     [(x, "direct", False, t) for x, t in DIRECT]
@@ -200,6 +203,7 @@ XML = {"Content-Type": "text/xml"}
 ATTRIBUTES = {"attribute_block_name": "#attrs"}
 
 
+@pytest.mark.step("json-to-xml 1 2 7")
 @pytest.mark.parametrize(
     ("policy", "accept", "content", "converts"),
     [
@@ -229,6 +233,7 @@ async def test_json_to_xml_applies(h, kit, policy, accept, content, converts):
     assert (h.transport.bodies[-1] == b"<a><b>1</b></a>") is converts
 
 
+@pytest.mark.step("xml-to-json 1 5")
 @pytest.mark.parametrize(
     ("policy", "accept", "content", "converts"),
     [
@@ -247,6 +252,7 @@ async def test_xml_to_json_applies(h, kit, policy, accept, content, converts):
     assert ex.response.headers["Content-Type"] == ("application/json; charset=utf-8" if converts else content)
 
 
+@pytest.mark.step("json-to-xml 4 5 6", "xml-to-json 3 4")
 @pytest.mark.parametrize(
     ("policy", "body", "expected"),
     [
@@ -270,6 +276,7 @@ async def test_the_charset_of_the_body_is_read(h, kit):
     assert ex.response.body.wire().decode() == '{"version":"1.0","a":"é"}'
 
 
+@pytest.mark.step("json-to-xml 7", "xml-to-json 5")
 @pytest.mark.parametrize(
     ("policy", "body", "source", "reason"),
     [

@@ -46,6 +46,7 @@ def shown(response):
 # --- preflight --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.step("cors 6 7 8")
 @pytest.mark.parametrize(
     ("policy", "question", "headers"),
     [
@@ -100,6 +101,7 @@ async def test_preflight(h, kit, policy, question, headers):
     assert not h.transport.sent
 
 
+@pytest.mark.step("cors 3 4")
 async def test_only_cors_policies_see_a_preflight(h, kit):
     """Policies before the first cors policy do not run, those of broader scopes count."""
     failing = '<set-variable name="x" value="@(boom())" />'
@@ -109,6 +111,7 @@ async def test_only_cors_policies_see_a_preflight(h, kit):
     assert (ex.last_error, ex.response.headers["Access-Control-Allow-Origin"]) == (None, ORIGIN)
 
 
+@pytest.mark.step("cors 8 11")
 @pytest.mark.parametrize(
     ("first", "second", "allowed"),
     [
@@ -126,6 +129,7 @@ async def test_the_next_policy_is_tried(h, kit, first, second, allowed):
     assert ex.response.headers.get("Access-Control-Allow-Origin") == allowed
 
 
+@pytest.mark.step("cors 2")
 async def test_an_operation_of_its_own_for_options_runs_normally(h, kit):
     ex = h.exchange("OPTIONS", headers=asking())
     ex.operation = Operation("o", "o", "OPTIONS", "/*")
@@ -134,6 +138,7 @@ async def test_an_operation_of_its_own_for_options_runs_normally(h, kit):
     assert ex.response.headers["Access-Control-Allow-Origin"] == ORIGIN
 
 
+@pytest.mark.step("cors 2")
 @pytest.mark.parametrize("missing", ["Origin", "Access-Control-Request-Method"])
 async def test_options_that_is_no_preflight_goes_on(h, kit, missing):
     headers = asking()
@@ -142,6 +147,7 @@ async def test_options_that_is_no_preflight_goes_on(h, kit, missing):
     assert (ex.variables, len(h.transport.sent)) == ({"ran": "yes"}, 1)
 
 
+@pytest.mark.step("cors 2")
 def test_preflight_method(h):
     assert preflight_method(h.exchange("OPTIONS", headers=asking("PUT")).request) == "PUT"
     assert preflight_method(h.exchange("GET", headers=asking("PUT")).request) is None
@@ -155,11 +161,13 @@ async def test_a_failing_expression_of_a_preflight(h, kit):
 # --- other requests ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.step("cors 1")
 async def test_without_origin_no_effect(h, kit):
     ex = await h.run(kit.policies(inbound=cors(["https://b.test"])))
     assert (len(h.transport.sent), shown(ex.response)) == (1, {})
 
 
+@pytest.mark.step("cors 4 9 10")
 @pytest.mark.parametrize(
     ("policy", "headers"),
     [
@@ -179,6 +187,7 @@ async def test_headers_of_the_response(h, kit, policy, headers, method):
     assert len(h.transport.sent) == 1
 
 
+@pytest.mark.step("cors 9")
 async def test_headers_of_the_backend_are_replaced(h, kit):
     theirs = [("Access-Control-Allow-Origin", "*"), ("access-control-allow-origin", "x")]
     h.transport.answers = [kit.reply(headers=theirs)]
@@ -195,6 +204,7 @@ async def test_outbound_may_still_change_them(h, kit):
 FAILING = '<set-variable name="x" value="@(boom())" />'
 
 
+@pytest.mark.step("cors 9", "common 4")
 @pytest.mark.parametrize(
     ("parts", "answer", "status"),
     [
@@ -216,6 +226,7 @@ async def test_whatever_response_results_has_them(h, kit, parts, answer, status)
     assert ex.response.headers.getall("Access-Control-Allow-Origin") == [ORIGIN]
 
 
+@pytest.mark.step("cors 10 11")
 @pytest.mark.parametrize("terminate", [None, "true"])
 async def test_an_unknown_origin_gets_an_empty_200(h, kit, terminate):
     policy = cors(["https://b.test"], terminate=terminate) + MARK
@@ -225,12 +236,14 @@ async def test_an_unknown_origin_gets_an_empty_200(h, kit, terminate):
     assert not h.transport.sent
 
 
+@pytest.mark.step("cors 4")
 async def test_inside_a_container_nothing_happens(h, kit):
     inbound = f'<choose><when condition="true">{cors(["https://b.test"])}</when></choose>'
     await h.run(kit.policies(inbound=inbound), headers={"Origin": ORIGIN})
     assert (len(h.transport.sent), h.codes()) == (1, ["POL016"])
 
 
+@pytest.mark.step("cors 12")
 @pytest.mark.parametrize(
     ("policy", "codes"),
     [
@@ -248,6 +261,7 @@ def test_found_at_load(h, kit, policy, codes):
     assert h.codes() == codes
 
 
+@pytest.mark.step("cors 5")
 @pytest.mark.parametrize(
     ("allowed", "origin", "same"),
     [
@@ -277,6 +291,7 @@ FLASH = (
 )
 
 
+@pytest.mark.step("cross-domain 1", "common 5")
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 async def test_crossdomain_xml_is_answered(h, kit, method):
     ex = await h.run(kit.policies(inbound=FAILING + FLASH), method=method, url="https://gw.test/crossdomain.xml?x")
@@ -285,6 +300,7 @@ async def test_crossdomain_xml_is_answered(h, kit, method):
     assert not h.transport.sent
 
 
+@pytest.mark.step("cross-domain 2")
 @pytest.mark.parametrize(
     ("method", "path"), [("GET", "/api/crossdomain.xml"), ("POST", "/crossdomain.xml"), ("GET", "/")]
 )

@@ -15,6 +15,7 @@ from apimpy.policies.jsonp import is_callback
 from apimpy.policies.set_query_parameter import edited
 from apimpy.runtime.exchange import Api, DeclaredResponse, Operation, Representation, TraceEntry
 from apimpy.runtime.message import Body, Response
+from apimpy.stores.cache import MemoryCache
 
 
 def body_of(message):
@@ -32,6 +33,7 @@ async def outcome(h, kit, **parts):
 # --- set-query-parameter ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.step("set-query-parameter 1 2 3")
 @pytest.mark.parametrize(
     ("query", "action", "values", "expected"),
     [
@@ -57,6 +59,7 @@ def test_edited_query(query, action, values, expected):
     assert edited(query, "p", action, values) == expected
 
 
+@pytest.mark.step("set-query-parameter 1")
 @pytest.mark.parametrize(
     ("policy", "url"),
     [
@@ -79,6 +82,7 @@ async def test_set_query_parameter_reaches_the_backend(h, kit, section, policy, 
     assert ex.request.original_url.query_string == "a=1"
 
 
+@pytest.mark.step("ip-filter 5")
 @pytest.mark.parametrize(
     ("policy", "code"),
     [
@@ -110,6 +114,7 @@ def test_found_at_load(h, kit, policy, code):
 # --- set-method -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.step("set-method 1")
 @pytest.mark.parametrize("verb", [" post ", "Post", "@('post')", "@(' POST ')"])
 async def test_set_method_is_trimmed_and_upper_case(h, kit, verb):
     ex = await h.run(kit.policies(inbound=f"<set-method>{verb}</set-method>"))
@@ -121,6 +126,7 @@ async def test_set_method_that_is_none_fails(h, kit):
     assert found[:2] == (500, "ExpressionValueValidationFailure")
 
 
+@pytest.mark.step("set-method 2")
 async def test_set_method_in_outbound_changes_only_the_context(h, kit):
     ex = await h.run(kit.policies(outbound="<set-method>PUT</set-method>"))
     assert (h.transport.sent[0].method, ex.request.method, ex.response.status) == ("GET", "PUT", 200)
@@ -133,6 +139,7 @@ def replace(old, new):
     return f'<find-and-replace from="{old}" to="{new}" />'
 
 
+@pytest.mark.step("find-and-replace 1 2 3")
 @pytest.mark.parametrize(
     ("policy", "body", "headers", "expected"),
     [
@@ -183,6 +190,7 @@ async def test_a_body_that_unpacks_too_far_is_left_alone(h, kit):
 # --- redirect-content-urls --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.step("redirect-content-urls 1 2")
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -204,6 +212,7 @@ async def test_redirect_content_urls_outbound(h, kit, text, expected):
     assert ex.response.headers["Location"] == "http://backend.test/base/x"  # headers are untouched
 
 
+@pytest.mark.step("redirect-content-urls 1")
 async def test_redirect_content_urls_inbound_is_the_reverse(h, kit):
     ex = h.exchange("POST", body=b"https://gw.test/api/x https://gw.test/apis")
     ex.api = Api("a", "a", "api")
@@ -216,6 +225,19 @@ async def test_redirect_content_urls_follows_the_chosen_backend(h, kit):
     inbound = '<set-backend-service base-url="https://other.test:8443/v1/" />'
     ex = await h.run(kit.policies(inbound=inbound, outbound="<redirect-content-urls />"))
     assert body_of(ex.response) == b"https://gw.test/x"
+
+
+@pytest.mark.step("redirect-content-urls 3")
+async def test_redirect_content_urls_before_the_store(h, kit):
+    """What is kept has been changed; every answer shows the gateway's URLs."""
+    h.services.cache = MemoryCache()
+    h.transport.answers = [kit.reply(body=b"http://backend.test/base/x"), kit.reply(body=b"twice")]
+    lookup = '<cache-lookup vary-by-developer="false" vary-by-developer-groups="false" />'
+    outbound = '<redirect-content-urls /><cache-store duration="60" />'
+    for _ in range(2):
+        ex = await h.run(kit.policies(inbound=lookup, outbound=outbound))
+        assert body_of(ex.response) == b"https://gw.test/x"
+    assert len(h.transport.sent) == 1
 
 
 # --- check-header -----------------------------------------------------------------------------------------------------
@@ -232,6 +254,7 @@ def check(*values, name="X-Key", code="401", ignore="false", message="Not author
 NOT_FOUND = "Header X-Key was not found in the request. Access denied."
 
 
+@pytest.mark.step("check-header 1 2 3 5")
 @pytest.mark.parametrize(
     ("policy", "headers", "reason", "message"),
     [
@@ -267,6 +290,7 @@ async def test_check_header(h, kit, policy, headers, reason, message):
         assert not h.transport.sent
 
 
+@pytest.mark.step("check-header 4")
 async def test_check_header_status_and_message_are_computed(h, kit):
     policy = check(code="@(400 + 3)", message="@('say &quot;' + 'please')".replace("&quot;", ""))
     ex, found = await outcome(h, kit, inbound=policy)
@@ -287,6 +311,7 @@ def ips(action, *entries):
 REFUSED = "Caller IP address 10.0.0.9 is not allowed. Access denied."
 
 
+@pytest.mark.step("ip-filter 1 2 3 4")
 @pytest.mark.parametrize(
     ("policy", "caller", "reason", "message"),
     [
@@ -330,6 +355,7 @@ async def test_ip_filter(h, kit, policy, caller, reason, message):
         assert body_of(ex.response) == b'{ "statusCode": 403, "message": "Forbidden" }'
 
 
+@pytest.mark.step("ip-filter 5", "common 7")
 async def test_every_filter_of_the_scopes_runs(h, kit):
     broad = kit.policies(inbound=ips("forbid", "10.0.0.9"), backend="<forward-request />", outbound="", on_error="")
     ex = await h.run(("global", broad), ("api", kit.policies(inbound=ips("allow", "10.0.0.9") + "<base />")))
@@ -346,6 +372,7 @@ def test_number_of(text, number):
 # --- authentication-basic ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.step("authentication-basic 1")
 @pytest.mark.parametrize(("user", "password"), [("u", "p"), ("@('u')", "@('p')")])
 async def test_authentication_basic_replaces_the_header(h, kit, user, password):
     policy = f'<authentication-basic username="{user}" password="{password}" />'
@@ -353,6 +380,7 @@ async def test_authentication_basic_replaces_the_header(h, kit, user, password):
     assert h.transport.sent[0].headers.getall("Authorization") == ["Basic dTpw"]
 
 
+@pytest.mark.step("authentication-basic 1 2")
 async def test_authentication_basic_is_utf8_and_a_later_set_header_wins(h, kit):
     basic = '<authentication-basic username="jürgen" password="€:" />'
     await h.run(kit.policies(inbound=basic))
@@ -364,6 +392,7 @@ async def test_authentication_basic_is_utf8_and_a_later_set_header_wins(h, kit):
 # --- trace ------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.step("trace 1 2")
 @pytest.mark.parametrize(
     ("severity", "level"),
     [("", logging.DEBUG), ("verbose", logging.DEBUG), ("Information", logging.INFO), ("error", logging.ERROR)],
@@ -399,12 +428,14 @@ def test_named_values_that_are_not_known_are_no_errors(h, kit, policy):
     assert h.codes() == []
 
 
+@pytest.mark.step("trace 2 3")
 async def test_trace_below_the_level_is_not_logged(h, kit, caplog):
     with caplog.at_level(logging.ERROR, "apimpy.trace"):
         ex = await h.run(kit.policies(inbound='<trace source="me" severity="information"><message>m</message></trace>'))
     assert (len(ex.traces), caplog.records) == (1, [])
 
 
+@pytest.mark.step("trace 3")
 async def test_trace_with_a_throwing_message_fails(h, kit):
     _, found = await outcome(h, kit, inbound='<trace source="me"><message>@(boom())</message></trace>')
     assert found[:2] == (500, "ExpressionValueEvaluationFailure")
@@ -418,6 +449,7 @@ XML_OK = Representation("text/xml", (), {"type": "string"})
 DECLARED = (DeclaredResponse(200, (JSON_OK, XML_OK)), DeclaredResponse(404, (Representation("text/plain"),)))
 
 
+@pytest.mark.step("mock-response 1 2 3 4 5")
 @pytest.mark.parametrize(
     ("attributes", "declared", "status", "content_type", "body"),
     [
@@ -442,6 +474,7 @@ async def test_mock_response(h, kit, attributes, declared, status, content_type,
     assert not h.transport.sent  # the pipeline ended
 
 
+@pytest.mark.step("mock-response 3")
 @pytest.mark.parametrize(
     ("schema", "expected"),
     [
@@ -474,6 +507,7 @@ JSONP = '<jsonp callback-parameter-name="cb" />'
 JSON = {"Content-Type": "application/json"}
 
 
+@pytest.mark.step("jsonp 1 3")
 @pytest.mark.parametrize(
     ("query", "headers", "body", "expected", "content_type"),
     [
@@ -499,6 +533,7 @@ async def test_jsonp_leaves_streams_alone_without_a_callback(h, kit):
     assert ex.response.body.stream is not None
 
 
+@pytest.mark.step("jsonp 2")
 async def test_jsonp_with_a_wrong_callback(h, kit):
     h.transport.answers = [kit.reply(body=b"<p>")]
     ex, found = await outcome(h, kit, outbound=JSONP, request={"url": "https://gw.test/?cb=alert(1)"})
@@ -508,6 +543,7 @@ async def test_jsonp_with_a_wrong_callback(h, kit):
     assert body_of(ex.response) == b'{ "statusCode": 400, "message": "%s" }' % message.encode()
 
 
+@pytest.mark.step("jsonp 2")
 @pytest.mark.parametrize(
     ("text", "good"),
     [

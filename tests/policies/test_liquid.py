@@ -130,17 +130,20 @@ FILTERS = [
 ]
 
 
+@pytest.mark.step("set-body 15 16")
 @pytest.mark.parametrize(("expression", "expected"), FILTERS, ids=[e for e, _ in FILTERS])
 async def test_15_filters(render, expression, expected):
     assert await render("{{ " + expression + " }}") == expected
 
 
+@pytest.mark.step("set-body 15")
 def test_15_every_filter_has_a_row():
     from apimpy.policies._liquid.filters import FILTERS as KNOWN
 
     assert [name for name in KNOWN if not any(f"| {name}" in e for e, _ in FILTERS)] == []
 
 
+@pytest.mark.step("set-body 7")
 def test_7_a_lower_case_filter_leaves_the_value(h, kit):
     from apimpy.policies._liquid.engine import parse
 
@@ -155,6 +158,7 @@ def test_7_a_lower_case_filter_leaves_the_value(h, kit):
 # --- 8 to 11: the body ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.step("set-body 8")
 @pytest.mark.parametrize(
     ("headers", "expected"),
     [
@@ -169,11 +173,13 @@ async def test_8_json_by_content_type(render, headers, expected):
     assert await render("{{ body.id }}", headers=headers) == expected
 
 
+@pytest.mark.step("set-body 8")
 @pytest.mark.parametrize("kind", ["application/xml", "text/xml", "application/soap+xml"])
 async def test_8_xml_by_content_type(render, kind):
     assert await render("{{ body.a }}", "<a>1</a>", {"Content-Type": kind}) == "1"
 
 
+@pytest.mark.step("set-body 8")
 async def test_8_other_types_are_text(render):
     assert await render("[{{ body }}]", "plain", {}) == "[plain]"
 
@@ -194,6 +200,7 @@ async def test_8_a_body_that_is_not_what_its_type_says(fails, data, headers):
     assert (await fails("{{ body }}", data, headers)).startswith("Liquid error: The body is")
 
 
+@pytest.mark.step("set-body 9")
 @pytest.mark.parametrize(
     ("template", "expected"),
     [
@@ -215,6 +222,7 @@ async def test_9_a_root_array(render):
     assert await render("{% for x in body %}{{ x }};{% endfor %}", "[1,2]") == "1;2;"
 
 
+@pytest.mark.step("set-body 9")
 @pytest.mark.parametrize(
     ("template", "expected"),
     [
@@ -228,12 +236,14 @@ async def test_9_xml_members(render, template, expected):
     assert await render(template, SOAP, XML) == expected
 
 
+@pytest.mark.step("set-body 10")
 @pytest.mark.parametrize(("attributes", "expected"), [({}, "text"), ({"xsi_nil": "null"}, "null")])
 async def test_10_xsi_nil(render, attributes, expected):
     template = "{% if body.envelope.body.getx.gone == nil %}null{% else %}text{% endif %}"
     assert await render(template, SOAP, XML, **attributes) == expected
 
 
+@pytest.mark.step("set-body 11")
 @pytest.mark.parametrize(
     ("attributes", "expected"),
     [
@@ -245,6 +255,7 @@ async def test_11_dates(render, attributes, expected):
     assert await render("{{ body.at }} {{ body.old }}", **attributes) == expected
 
 
+@pytest.mark.step("set-body 11")
 async def test_11_dates_in_xml(render):
     assert await render("{{ body.envelope.body.getX.when }}", SOAP, XML) == "01/02/2020 03:04:05"
 
@@ -252,6 +263,7 @@ async def test_11_dates_in_xml(render):
 # --- 12, 13: context --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.step("set-body 12")
 @pytest.mark.parametrize(
     ("template", "expected"),
     [
@@ -270,6 +282,7 @@ async def test_12_context(render, template, expected):
     assert await render(template) == expected
 
 
+@pytest.mark.step("set-body 12")
 async def test_12_urls(h, kit):
     url = "{{ u.Scheme }} {{ u.Host }} {{ u.Port }} {{ u.Path }} {{ u.Query.q }} {{ u.Query['Q'] }} {{ u.QueryString }}"
     template = (
@@ -285,6 +298,7 @@ async def test_12_urls(h, kit):
     assert h.transport.bodies[-1].decode() == (f"https api.test 444 /a/b x,y z x,y z ?q=x&q=y%20z {text} {text} 7")
 
 
+@pytest.mark.step("set-body 12 13")
 @pytest.mark.parametrize(
     ("value", "template", "expected"),
     [
@@ -313,6 +327,7 @@ async def test_12_objects_in_variables(h, kit):
 # --- 14: tags ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.step("set-body 14")
 @pytest.mark.parametrize(
     ("template", "expected"),
     [
@@ -343,6 +358,7 @@ async def test_14_tags(render, template, expected):
     assert await render(template) == expected
 
 
+@pytest.mark.step("set-body 14")
 @pytest.mark.parametrize(
     "tag", ["{% include 'x' %}", "{% extends 'x' %}", "{% render 'x' %}", "{% block a %}{% endblock %}"]
 )
@@ -354,6 +370,7 @@ def test_14_nothing_is_included(h, kit, tag):
 # --- 16: differences from Shopify -------------------------------------------------------------------------------------
 
 
+@pytest.mark.step("set-body 16")
 @pytest.mark.parametrize(
     ("condition", "holds"),
     [
@@ -438,6 +455,7 @@ async def test_output_is_bounded(h, kit):
 # --- 17 to 19: where templates stand ----------------------------------------------------------------------------------
 
 
+@pytest.mark.step("set-body 17", "return-response 7")
 async def test_17_return_response_sees_no_body(h, kit):
     template = body("[{{ body.id }}{{ body }}] {{ context.Request.Method }}")
     inbound = f"<return-response><set-status code='200' />{template}</return-response>"
@@ -452,6 +470,7 @@ async def test_a_request_of_ones_own_sees_the_body_it_starts_from(h, kit, mode, 
     assert h.transport.bodies == [expected, ORDER.encode()]
 
 
+@pytest.mark.step("set-body 18")
 async def test_18_named_values_come_first(h, kit):
     inner = '{{site}} {{ body.id }}<a b="{{site}}{{other}}">{{ body.site }}</a>'
     text = kit.policies(inbound=f'<set-body template="liquid">{inner}</set-body>')
@@ -463,6 +482,7 @@ async def test_18_named_values_come_first(h, kit):
     assert h.transport.bodies == [b'https://s.test 1<a b="https://s.test"></a>']
 
 
+@pytest.mark.step("set-body 19")
 @pytest.mark.parametrize(
     ("template", "shown", "message"),
     [

@@ -44,6 +44,7 @@ async def emitted(h, kit, policy, ex=None, **parts):
 # --- emit-metric ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.step("emit-metric 1")
 @pytest.mark.parametrize(
     ("attributes", "namespace", "value"),
     [
@@ -63,6 +64,7 @@ async def test_value_and_namespace(h, kit, attributes, namespace, value):
 ALL = ("API ID", "Operation ID", "Product ID", "User ID", "Subscription ID", "Location", "Gateway ID")
 
 
+@pytest.mark.step("emit-metric 1")
 async def test_default_dimensions(h, kit):
     """emit-metric 1: where their values come from."""
     ex = h.exchange()
@@ -73,12 +75,14 @@ async def test_default_dimensions(h, kit):
     assert seen[0][2] == dict(zip(ALL, ["a", "o", "p", "u", "s", "north", "gw"], strict=True))
 
 
+@pytest.mark.step("emit-metric 1")
 async def test_missing_entities_are_empty(h, kit):
     """emit-metric 1."""
     _, seen = await emitted(h, kit, metric("".join(f'<dimension name="{n}" />' for n in ALL)))
     assert list(seen[0][2].values()) == ["", "", "", "", "", "local", "managed"]
 
 
+@pytest.mark.step("emit-metric 3")
 async def test_dimensions_are_evaluated_where_the_policy_stands(h, kit):
     """emit-metric 3."""
     inside = (
@@ -88,6 +92,7 @@ async def test_dimensions_are_evaluated_where_the_policy_stands(h, kit):
     assert seen[0][2] == {"Team": "GET", "API ID": "own"}
 
 
+@pytest.mark.step("emit-metric 3")
 @pytest.mark.parametrize("section", ["inbound", "backend", "outbound"])
 async def test_every_section(h, kit, section):
     """emit-metric 3."""
@@ -95,6 +100,7 @@ async def test_every_section(h, kit, section):
     assert len(seen) == 1
 
 
+@pytest.mark.step("emit-metric 3")
 async def test_on_error(h, kit):
     """emit-metric 3."""
     parts = {"inbound": '<set-variable name="x" value="@(boom())" />', "on_error": metric()}
@@ -116,6 +122,7 @@ async def test_failures(h, kit, policy, reason):
     assert seen == []
 
 
+@pytest.mark.step("emit-metric 3")
 async def test_without_a_sink_nothing_happens(h, kit):
     """emit-metric 3."""
     h.services.metric_sink = None
@@ -126,6 +133,7 @@ def custom(count):
     return "".join(f'<dimension name="d{n}" value="x" />' for n in range(count))
 
 
+@pytest.mark.step("emit-metric 1 2")
 @pytest.mark.parametrize(
     ("policy", "codes"),
     [
@@ -158,6 +166,7 @@ def event(content="hello", attributes=""):
     return f'<log-to-eventhub logger-id="audit" {attributes}>{content}</log-to-eventhub>'
 
 
+@pytest.mark.step("log-to-eventhub 1 2")
 @pytest.mark.parametrize(
     ("policy", "expected"),
     [
@@ -187,17 +196,20 @@ async def test_events(h, kit, policy, expected):
     assert got.time == h.clock.time
 
 
+@pytest.mark.step("log-to-eventhub 3")
 @pytest.mark.parametrize("section", ["inbound", "backend", "outbound"])
 async def test_events_in_every_section(h, kit, section):
     await h.run(kit.policies(**{section: event()}))
     assert len(h.services.event_loggers["audit"].events) == 1
 
 
+@pytest.mark.step("log-to-eventhub 3")
 async def test_events_on_error(h, kit):
     await h.run(kit.policies(inbound='<set-variable name="x" value="@(boom())" />', on_error=event()))
     assert len(h.services.event_loggers["audit"].events) == 1
 
 
+@pytest.mark.step("log-to-eventhub 4")
 async def test_an_unknown_logger(h, kit):
     ex = await h.run(kit.policies(inbound=event().replace("audit", "other")))
     e = ex.last_error
@@ -210,6 +222,7 @@ async def test_an_expression_that_throws_fails_the_request(h, kit):
     assert (ex.response.status, ex.last_error.reason) == (500, "ExpressionValueEvaluationFailure")
 
 
+@pytest.mark.step("log-to-eventhub 2")
 @pytest.mark.parametrize(
     ("policy", "codes"),
     [

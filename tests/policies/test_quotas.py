@@ -41,6 +41,7 @@ async def statuses(h, kit, policy, count=3, **rest):
     return [(await call(h, kit, policy, **rest)).response.status for _ in range(count)]
 
 
+@pytest.mark.step("quota 2 3 5", "quota-by-key 5")
 @pytest.mark.parametrize("policy", BOTH)
 async def test_refusal(h, kit, policy):
     """quota 2, 3 and 5: so many calls in a window counted from the start, then 403."""
@@ -59,6 +60,7 @@ async def test_refusal(h, kit, policy):
     assert await statuses(h, kit, policy) == [200, 200, 403]
 
 
+@pytest.mark.step("quota 6", "quota-by-key 5")
 @pytest.mark.parametrize(("policy", "source"), [(QUOTA, "quota"), (BY_KEY, "quota-by-key")])
 async def test_last_error(h, kit, policy, source):
     """quota 6, quota-by-key 5."""
@@ -68,6 +70,7 @@ async def test_last_error(h, kit, policy, source):
     assert e.message == "Out of call volume quota. Quota will be replenished in 01:00:00."
 
 
+@pytest.mark.step("quota 2 5")
 @pytest.mark.parametrize("policy", BOTH)
 async def test_a_window_without_end(h, kit, policy):
     """quota 2 and 5: the message ends after the first sentence, and nobody is told to wait."""
@@ -79,6 +82,7 @@ async def test_a_window_without_end(h, kit, policy):
     assert ex.response.body.wire() == b'{ "statusCode": 403, "message": "Out of call volume quota." }'
 
 
+@pytest.mark.step("quota 5")
 @pytest.mark.parametrize("policy", BOTH)
 async def test_days_in_the_message(h, kit, policy):
     """quota 5: TimeSpan text."""
@@ -107,6 +111,7 @@ def answers(h, kit, size, **more):
     h.transport.answers = [lambda r: kit.reply(200, b"x" * size, [("B", "")], **more)]
 
 
+@pytest.mark.step("quota 3 5")
 @pytest.mark.parametrize("policy", BOTH)
 async def test_bandwidth(h, kit, policy):
     """quota 3 and 5: bodies and headers of both messages, 1024 bytes a kilobyte, added at the end."""
@@ -122,6 +127,7 @@ async def test_bandwidth(h, kit, policy):
     assert (await call(h, kit, policy)).response.status == 200
 
 
+@pytest.mark.step("quota 3")
 @pytest.mark.parametrize("policy", BOTH)
 async def test_one_byte_less_lets_another_call_pass(h, kit, policy):
     policy = policy.replace('calls="2"', 'bandwidth="1"')
@@ -129,6 +135,7 @@ async def test_one_byte_less_lets_another_call_pass(h, kit, policy):
     assert await statuses(h, kit, policy, **HEAD) == [200, 200, 403]
 
 
+@pytest.mark.step("quota 3")
 @pytest.mark.parametrize(
     "body",
     [
@@ -145,6 +152,7 @@ async def test_request_bodies_count(h, kit, policy, body):
     assert h.transport.bodies == [b"y" * 1024]
 
 
+@pytest.mark.step("quota 5")
 @pytest.mark.parametrize("policy", BOTH)
 async def test_calls_are_reported_before_bandwidth(h, kit, policy):
     """quota 5."""
@@ -165,11 +173,13 @@ async def test_refused_calls_add_no_bytes(h, kit, policy):
 # --- quota ------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.step("quota 1")
 async def test_without_a_subscription_nothing_happens(h, kit):
     """quota 1."""
     assert await statuses(h, kit, QUOTA, 4, subscription=None) == [200] * 4
 
 
+@pytest.mark.step("quota 2")
 @pytest.mark.parametrize(
     ("start", "wait"),
     [
@@ -187,6 +197,7 @@ async def test_windows_are_counted_from_the_start_of_the_subscription(h, kit, st
     assert (await call(h, kit, QUOTA, start=start)).response.headers["Retry-After"] == str(wait)
 
 
+@pytest.mark.step("quota 7")
 async def test_subscriptions_and_products_have_their_own(h, kit):
     assert await statuses(h, kit, QUOTA) == [200, 200, 403]
     assert await statuses(h, kit, QUOTA, subscription="other") == [200, 200, 403]
@@ -206,6 +217,7 @@ GET = Operation("get", "Get order", "GET", "/orders/{id}")
 OTHER = Operation("put", "Put order", "PUT", "/orders/{id}")
 
 
+@pytest.mark.step("quota 4")
 @pytest.mark.parametrize(
     ("api", "operation", "passes", "wait"),
     [
@@ -223,6 +235,7 @@ async def test_quotas_of_apis_and_operations(h, kit, api, operation, passes, wai
     assert (ex.response.status, ex.response.headers["Retry-After"]) == (403, wait)
 
 
+@pytest.mark.step("quota 4")
 async def test_bandwidth_of_an_api(h, kit):
     """quota 4, with the product's calls."""
     answers(h, kit, 1024)
@@ -234,6 +247,7 @@ async def test_bandwidth_of_an_api(h, kit):
 # --- quota-by-key -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.step("quota-by-key 1")
 async def test_one_counter_for_a_key_everywhere(h, kit):
     """quota-by-key 1."""
     assert await statuses(h, kit, BY_KEY, 1, scope="api", subscription=None) == [200]
@@ -241,6 +255,7 @@ async def test_one_counter_for_a_key_everywhere(h, kit):
     assert await statuses(h, kit, BY_KEY.replace('"k"', '"@(ex.request.method)"'), 1) == [200]
 
 
+@pytest.mark.step("quota-by-key 2")
 @pytest.mark.parametrize(
     ("start", "wait"),
     [(None, 600), ("2023-11-14T11:55:00Z", 300), ("2023-11-14T12:00:01Z", 1)],
@@ -253,11 +268,13 @@ async def test_windows_begin_at_first_period_start(h, kit, start, wait):
     assert (await call(h, kit, policy)).response.headers["Retry-After"] == str(wait)
 
 
+@pytest.mark.step("quota-by-key 3")
 async def test_a_request_is_counted_once(h, kit):
     """quota-by-key 3: several policies with one key."""
     assert await statuses(h, kit, BY_KEY + BY_KEY) == [200, 200, 403]
 
 
+@pytest.mark.step("quota-by-key 3")
 async def test_a_request_is_counted_once_whoever_does_it(h, kit):
     """quota-by-key 3: the first that counts at all decides, each compares with its own limit."""
     not_me = BY_KEY.replace("counter-key", 'increment-condition="false" counter-key')
@@ -288,6 +305,7 @@ async def used(h, kit):
     raise AssertionError("too many")
 
 
+@pytest.mark.step("quota-by-key 4")
 @pytest.mark.parametrize(
     ("answer", "increment", "expected"),
     [
@@ -311,6 +329,7 @@ async def test_increments(h, kit, answer, increment, expected):
     assert await used(h, kit) == expected
 
 
+@pytest.mark.step("quota-by-key 4")
 async def test_literals_count_before_expressions_after(h, kit):
     """quota-by-key 4: seen from the backend section."""
     for increment, expected in (("", 1), ('increment-count="@(1)"', 0)):
@@ -348,6 +367,7 @@ async def test_without_a_counter_store_calls_pass(kit, policy):
         assert all(note.endswith("there is no counter store") for note in ex.notes)
 
 
+@pytest.mark.step("quota-by-key 2")
 @pytest.mark.parametrize(
     ("policy", "codes"),
     [
@@ -385,6 +405,7 @@ def test_problems_at_load(h, kit, policy, codes):
     assert h.codes() == codes
 
 
+@pytest.mark.step("quota 1")
 def test_quota_is_not_for_the_global_scope(h, kit):
     h.compile(("global", kit.policies(inbound=QUOTA)))
     assert "POL002" in h.codes()

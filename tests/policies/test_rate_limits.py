@@ -37,6 +37,7 @@ def told(ex):
     return ex.response.status, ex.response.headers.get("left"), ex.response.headers.get("total"), ex.variables["left"]
 
 
+@pytest.mark.step("rate-limit 4 5 6 7 8", "rate-limit-by-key 3 9")
 @pytest.mark.parametrize("policy", [LIMIT, BY_KEY])
 async def test_calls_pass_until_the_limit(h, kit, policy):
     """rate-limit 5 to 7, rate-limit-by-key 3 and 9: counted at once, headers and variables, then the refusal."""
@@ -57,6 +58,7 @@ async def test_calls_pass_until_the_limit(h, kit, policy):
     assert told(await call(h, kit, policy)) == (200, "0", "2", 0)
 
 
+@pytest.mark.step("rate-limit 7", "rate-limit-by-key 9")
 @pytest.mark.parametrize(
     ("policy", "source"),
     [
@@ -76,6 +78,7 @@ async def test_last_error(h, kit, policy, source):
     assert (e.scope, e.section, e.path, e.policy_id, e.status) == ("api", "inbound", "", "mine", 429)
 
 
+@pytest.mark.step("rate-limit 7", "rate-limit-by-key 9")
 @pytest.mark.parametrize("policy", [LIMIT, BY_KEY])
 async def test_retry_after_header_name_replaces_the_default(h, kit, policy):
     policy = policy.replace("calls=", 'retry-after-header-name="x-wait" calls=', 1)
@@ -85,6 +88,7 @@ async def test_retry_after_header_name_replaces_the_default(h, kit, policy):
     assert (ex.response.headers["x-wait"], "Retry-After" in ex.response.headers) == ("60", False)
 
 
+@pytest.mark.step("rate-limit 4", "rate-limit-by-key 2")
 @pytest.mark.parametrize("policy", [LIMIT, BY_KEY])
 async def test_bucket_of_the_v2_tiers(h, kit, policy):
     """rate-limit 4, second half: capacity `calls`, refilled at `calls / renewal-period` a second."""
@@ -96,6 +100,7 @@ async def test_bucket_of_the_v2_tiers(h, kit, policy):
     assert [told(await call(h, kit, policy))[:2] for _ in range(2)] == [(200, "0"), (429, "0")]
 
 
+@pytest.mark.step("rate-limit 5", "common 4")
 @pytest.mark.parametrize(
     ("outcome", "parts", "status"),
     [
@@ -114,6 +119,7 @@ async def test_counted_and_shown_whatever_comes_of_the_call(h, kit, outcome, par
     assert told(await call(h, kit, LIMIT))[1] == "0"
 
 
+@pytest.mark.step("common 4")
 async def test_outbound_may_change_the_promised_headers(h, kit):
     outbound = '<set-header name="left" exists-action="delete" />'
     assert "left" not in (await call(h, kit, LIMIT, outbound=outbound)).response.headers
@@ -122,6 +128,7 @@ async def test_outbound_may_change_the_promised_headers(h, kit):
 # --- rate-limit -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.step("rate-limit 1")
 async def test_without_a_subscription_nothing_happens(h, kit):
     """rate-limit 1."""
     for _ in range(4):
@@ -129,6 +136,7 @@ async def test_without_a_subscription_nothing_happens(h, kit):
         assert (ex.response.status, "left" in ex.response.headers, "left" in ex.variables) == (200, False, False)
 
 
+@pytest.mark.step("rate-limit 2")
 @pytest.mark.parametrize(
     ("scope", "other", "shared"),
     [
@@ -160,6 +168,7 @@ GET = Operation("get", "Get order", "GET", "/orders/{id}")
 OTHER = Operation("put", "Put order", "PUT", "/orders/{id}")
 
 
+@pytest.mark.step("rate-limit 3 6")
 @pytest.mark.parametrize(
     ("api", "operation", "left"),
     [
@@ -180,6 +189,7 @@ async def test_limits_of_apis_and_operations(h, kit, api, operation, left):
     assert got == left
 
 
+@pytest.mark.step("rate-limit 2")
 async def test_limits_are_independent_and_each_must_pass(h, kit):
     """rate-limit 2: what one counter refuses is not counted by the others."""
     for _ in range(5):
@@ -191,6 +201,7 @@ async def test_limits_are_independent_and_each_must_pass(h, kit):
 # --- rate-limit-by-key ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.step("rate-limit-by-key 1 2", "common 6")
 async def test_one_counter_for_a_key_everywhere(h, kit):
     """rate-limit-by-key 1 and 2: scopes and instances share it, each with its own limit."""
     wide = BY_KEY.replace('calls="2"', 'calls="5"')
@@ -200,6 +211,7 @@ async def test_one_counter_for_a_key_everywhere(h, kit):
     assert told(await call(h, kit, BY_KEY.replace('"k"', '"K"')))[0] == 200
 
 
+@pytest.mark.step("rate-limit-by-key 1")
 async def test_a_key_of_null_is_empty(h, kit):
     """rate-limit-by-key 1."""
     await call(h, kit, BY_KEY.replace('"k"', '"@(None)"'))
@@ -216,6 +228,7 @@ async def test_expressions(h, kit):
     assert (ex.response.status, ex.last_error.reason) == (500, "ExpressionValueValidationFailure")
 
 
+@pytest.mark.step("rate-limit-by-key 3 7")
 @pytest.mark.parametrize(
     ("increment", "left"),
     [
@@ -240,12 +253,14 @@ def deferred(increment, calls=2):
 ON_200 = 'increment-condition="@(ex.response.status == 200)"'
 
 
+@pytest.mark.step("rate-limit-by-key 4")
 async def test_deferred_increments_come_one_call_later(h, kit):
     """rate-limit-by-key 4: only the check at inbound; the refusal one call later than with the plain form."""
     policy = deferred(ON_200)
     assert [told(await call(h, kit, policy))[:2] for _ in range(3)] == [(200, "2"), (200, "1"), (429, "0")]
 
 
+@pytest.mark.step("rate-limit-by-key 4")
 async def test_deferred_increments_see_what_outbound_did(h, kit):
     """rate-limit-by-key 4: at the end of the outbound pipeline."""
     policy = deferred("increment-count=\"@(V['n'])\"", 9)
@@ -261,6 +276,7 @@ async def test_deferred_increments_before_the_response_is_sent(h, kit):
     assert told(await call(h, kit, policy))[1] == "1"
 
 
+@pytest.mark.step("rate-limit-by-key 4 5 7 8")
 @pytest.mark.parametrize(
     ("answer", "increment", "left"),
     [
@@ -314,6 +330,7 @@ async def test_a_caller_that_left_is_counted_at_the_end(h, kit):
     assert told(await call(h, kit, policy))[1] == "7"
 
 
+@pytest.mark.step("rate-limit-by-key 6")
 @pytest.mark.parametrize(("increment", "left"), [("", "6"), ('increment-count="@(1)"', "7")])
 async def test_several_instances_with_one_key_each_count(h, kit, increment, left):
     """rate-limit-by-key 6."""
@@ -322,6 +339,7 @@ async def test_several_instances_with_one_key_each_count(h, kit, increment, left
     assert told(await call(h, kit, policy))[1] == left
 
 
+@pytest.mark.step("rate-limit-by-key 6")
 @pytest.mark.parametrize("increment", ["", 'increment-count="@(1)"'])
 async def test_one_instance_counts_a_request_once(h, kit, increment):
     """rate-limit-by-key 6: a retry around it runs it again."""
@@ -355,6 +373,7 @@ async def test_without_a_counter_store_calls_pass(kit, policy):
         assert ex.notes
 
 
+@pytest.mark.step("rate-limit 9")
 @pytest.mark.parametrize(
     ("policy", "codes"),
     [

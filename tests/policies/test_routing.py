@@ -29,6 +29,7 @@ def test_join_path(base, path, joined):
     assert join_path(base, path) == joined
 
 
+@pytest.mark.step("forward-request 2 3")
 async def test_request_headers(h, kit):
     headers = [
         ("Host", "gw.test"),
@@ -54,12 +55,14 @@ async def test_request_headers(h, kit):
     assert "X-Hop" in ex.request.headers
 
 
+@pytest.mark.step("forward-request 3")
 async def test_response_headers_lose_hop_by_hop(h, kit):
     h.transport.answers = [kit.reply(headers=[("Connection", "X-Y"), ("X-Y", "1"), ("A", "1"), ("Keep-Alive", "1")])]
     ex = await h.run("<policies />")
     assert dict(ex.response.headers) == {"A": "1"}
 
 
+@pytest.mark.step("forward-request 7")
 async def test_bodies_stream_to_the_backend(h, kit):
     body = kit.Body(None, kit.Stream(b"a", b"b"), 2)
     ex = await h.run("<policies />", method="POST", body=body)
@@ -67,6 +70,7 @@ async def test_bodies_stream_to_the_backend(h, kit):
     assert ex.request.body.consumed
 
 
+@pytest.mark.step("common 3")
 async def test_a_consumed_body_is_not_forwarded(h, kit):
     ex = h.exchange(method="POST", body=b"abc")
     ex.request.body.read(preserve=False)
@@ -74,6 +78,7 @@ async def test_a_consumed_body_is_not_forwarded(h, kit):
     assert h.transport.bodies == [b""]
 
 
+@pytest.mark.step("forward-request 4")
 @pytest.mark.parametrize(
     ("attributes", "seconds"),
     [("", 300), ('timeout="5"', 5), ('timeout-ms="1500"', 1.5), ('timeout="@(2 + 3)"', 5), ('timeout="0"', None)],
@@ -83,6 +88,7 @@ async def test_timeouts(h, kit, attributes, seconds):
     assert h.transport.timeouts == [seconds]
 
 
+@pytest.mark.step("forward-request 9")
 @pytest.mark.parametrize(("status", "failed"), [(399, False), (400, True), (599, True), (600, False)])
 async def test_fail_on_error_status_code(h, kit, status, failed):
     h.transport.answers = [kit.reply(status, b"why", [("A", "1")])]
@@ -93,6 +99,7 @@ async def test_fail_on_error_status_code(h, kit, status, failed):
         assert (ex.last_error.source, ex.last_error.reason) == ("forward-request", "BackendErrorStatusCode")
 
 
+@pytest.mark.step("forward-request 5")
 async def test_no_backend(h, kit):
     ex = h.exchange()
     ex.service_url = None
@@ -100,6 +107,7 @@ async def test_no_backend(h, kit):
     assert (ex.response.status, ex.last_error.reason) == (500, "BackendConnectionFailure")
 
 
+@pytest.mark.step("forward-request 6")
 @pytest.mark.parametrize(
     ("status", "method", "follows"),
     [(301, "GET", "GET"), (302, "POST", "GET"), (303, "PUT", "GET"), (307, "POST", "POST"), (308, "GET", "GET")],
@@ -116,6 +124,7 @@ async def test_redirects(h, kit, status, method, follows):
     assert ex.response.body.wire() == b"done"
 
 
+@pytest.mark.step("forward-request 6")
 async def test_redirects_are_returned_by_default_and_end(h, kit):
     h.transport.answers = [lambda r: kit.reply(302, headers=[("Location", "/again")])]
     ex = await h.run("<policies />")
@@ -132,6 +141,7 @@ async def test_credentials_do_not_follow_to_another_host(h, kit):
     assert "Authorization" not in h.transport.sent[1].headers
 
 
+@pytest.mark.step("forward-request 8")
 @pytest.mark.parametrize(("mode", "chunks"), [("never", 3), ("platform", 2)])
 async def test_coalescing_only_as_on_the_platform(h, kit, mode, chunks):
     h.options(sse_buffering=mode)
@@ -140,6 +150,7 @@ async def test_coalescing_only_as_on_the_platform(h, kit, mode, chunks):
     assert len([c async for c in ex.response.body.stream]) == chunks
 
 
+@pytest.mark.step("set-backend-service 1 2 4")
 @pytest.mark.parametrize(
     ("inbound", "url"),
     [
@@ -166,6 +177,7 @@ async def test_set_backend_service(h, kit, inbound, url):
     assert str(ex.request.url) == url
 
 
+@pytest.mark.step("set-backend-service 2")
 async def test_a_base_url_cannot_override_an_inherited_backend_id(h, kit):
     h.services.backends = Backends({"b": Backend("b", Url.parse("http://entity.test"))})
     broad = kit.policies(inbound='<set-backend-service backend-id="b" />', outbound="", on_error="")
@@ -177,6 +189,7 @@ async def test_a_base_url_cannot_override_an_inherited_backend_id(h, kit):
     assert ex.notes
 
 
+@pytest.mark.step("set-backend-service 4")
 @pytest.mark.parametrize(
     ("attributes", "reason"),
     [
@@ -194,6 +207,7 @@ def retry(condition, inner="<forward-request />", **attributes):
     return f'<retry condition="{condition}" {named}>{inner}</retry>'
 
 
+@pytest.mark.step("retry 1 4 5")
 @pytest.mark.parametrize(
     ("answers", "condition", "status", "calls"),
     [
@@ -214,6 +228,7 @@ async def test_retry(h, kit, answers, condition, status, calls):
     assert (ex.response.status, len(h.transport.sent)) == (status, calls)
 
 
+@pytest.mark.step("retry 2 3")
 @pytest.mark.parametrize(
     ("attributes", "slept"),
     [
@@ -230,11 +245,13 @@ async def test_retry_waits(h, kit, attributes, slept):
     assert h.clock.slept == slept
 
 
+@pytest.mark.step("retry 2")
 def test_exponential_waits():
     waits = [wait_before(n, 10, 10, 100, SimpleNamespace(uniform=lambda a, b: (a + b) / 2)) for n in range(1, 7)]
     assert waits == [10, 20, 40, 80, 100, 100]
 
 
+@pytest.mark.step("retry 7")
 async def test_retry_ends_at_return_response(h, kit):
     ex = await h.run(kit.policies(backend=retry("true", "<return-response />")))
     assert (ex.response.status, h.transport.sent) == (200, [])
@@ -246,6 +263,7 @@ async def test_retry_as_a_loop(h, kit):
     assert ex.variables["n"] == 3
 
 
+@pytest.mark.step("retry 4 6")
 async def test_retry_sees_an_error_response_of_other_failures(h, kit):
     inner = '<set-variable name="n" value="@(V.get(\'n\', 0) + 1)" /><set-variable name="x" value="@(boom())" />'
     ex = await h.run(kit.policies(inbound=retry("@(ex.response.status == 500)", inner, count=2)))
@@ -253,6 +271,7 @@ async def test_retry_sees_an_error_response_of_other_failures(h, kit):
     assert ex.last_error.path == "retry[1]\\set-variable[2]"
 
 
+@pytest.mark.step("retry 6", "forward-request 7")
 @pytest.mark.parametrize(
     ("length", "buffer", "bodies", "reason"),
     [
@@ -285,6 +304,7 @@ async def test_condition_may_read_the_body(h, kit):
     assert ex.response.body.wire() == b"ok"
 
 
+@pytest.mark.step("authentication-managed-identity 1 2 3")
 @pytest.mark.parametrize(
     ("attributes", "header", "variables"),
     [
@@ -302,6 +322,7 @@ async def test_managed_identity(h, kit, attributes, header, variables):
     assert ex.variables == variables
 
 
+@pytest.mark.step("authentication-managed-identity 3")
 async def test_managed_identity_fails(h, kit):
     ex = await h.run(kit.policies(inbound='<authentication-managed-identity resource="fail" />'))
     assert (ex.response.status, ex.last_error.reason, ex.last_error.message) == (

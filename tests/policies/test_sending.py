@@ -42,6 +42,7 @@ def asked(h, kit):
 # --- what is sent -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.step("send-request 1 2 7", "authentication-basic 3", "set-header 1")
 @pytest.mark.parametrize(
     ("inner", "line", "headers", "body"),
     [
@@ -87,6 +88,7 @@ async def test_a_new_request(h, kit, asked, inner, line, headers, body):
     assert dict(h.transport.sent[-1].headers) == {"X-Caller": "1"}
 
 
+@pytest.mark.step("send-request 1 2 7")
 async def test_a_copy_in_inbound(h, kit, asked):
     inner = "<set-url>https://other.test/copy</set-url>" + header("A", "1", "append") + header("B", "2")
     headers = {"A": "0", "Connection": "close", "Host": "gw.test", "X-Forwarded-For": "10.0.0.9"}
@@ -111,6 +113,7 @@ async def test_a_copy_of_a_streamed_body_leaves_it_to_the_backend(h, kit, asked)
     assert h.transport.bodies[-1] == b"ab"
 
 
+@pytest.mark.step("send-request 1")
 @pytest.mark.parametrize("section", ["outbound", "on_error"])
 async def test_a_copy_after_the_backend_has_no_body(h, kit, asked, section):
     parts = {section: send(mode="copy")}
@@ -124,6 +127,7 @@ async def test_a_copy_after_the_backend_has_no_body(h, kit, asked, section):
 # --- what comes back --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.step("send-request 4 7")
 @pytest.mark.parametrize("status", [200, 302, 404, 500])
 async def test_any_status_is_a_success(h, kit, status):
     h.transport.answers = [kit.reply(status, b"side", [("Location", "/x")]), kit.reply(200, b"hello")]
@@ -134,6 +138,7 @@ async def test_any_status_is_a_success(h, kit, status):
     assert (ex.response.status, ex.response.body.data) == (200, b"hello")  # the caller's response is its own
 
 
+@pytest.mark.step("send-request 6")
 async def test_the_body_can_be_read_once(h, kit, asked):
     ex = await h.run(kit.policies(inbound=send(name="@('r' + '2')")))
     body = ex.variables["r2"].body
@@ -147,6 +152,7 @@ async def test_a_streamed_answer_is_there_when_expressions_run(h, kit):
     assert ex.variables["t"] == "side"
 
 
+@pytest.mark.step("send-request 8")
 async def test_without_a_variable_the_response_is_dropped(h, kit):
     stream = kit.Stream(b"side")
     h.transport.answers = [kit.reply(stream=stream), kit.reply()]
@@ -154,6 +160,7 @@ async def test_without_a_variable_the_response_is_dropped(h, kit):
     assert (ex.variables, stream.closed) == ({}, True)
 
 
+@pytest.mark.step("send-request 3")
 @pytest.mark.parametrize(("given", "seconds"), [(None, 60), ("5", 5), ("@(2 + 3)", 5), ("0", None)])
 async def test_timeout(h, kit, given, seconds):
     await h.run(kit.policies(inbound=send(**({"timeout": given} if given else {}))))
@@ -175,6 +182,7 @@ class Slow:
         self.closed = True
 
 
+@pytest.mark.step("send-request 3 5")
 @pytest.mark.parametrize(
     ("failure", "reason", "message"),
     [
@@ -228,6 +236,7 @@ async def test_new_without_url_by_expression(h, kit):
     assert "The set-url field is required." in ex.last_error.message
 
 
+@pytest.mark.step("send-request 1 2", "wait 1")
 @pytest.mark.parametrize(
     ("policy", "codes"),
     [
@@ -244,6 +253,7 @@ async def test_new_without_url_by_expression(h, kit):
         (send(ignore_error="@(True)"), ["POL009"]),
         (send(URL + "<set-status code='200' />"), ["POL006"]),
         (f"<wait>{send()}</wait>", []),
+        ('<wait><cache-lookup-value key="k" variable-name="v" /></wait>', []),
         ("<wait><set-method>GET</set-method></wait>", ["POL006"]),
         ("<wait />", ["POL007"]),
         ('<wait for="some"><choose><when condition="true" /></choose></wait>', ["POL005"]),
@@ -266,6 +276,7 @@ def one_way(inner=URL + POST + "<set-body>@(V['x'])</set-body>", **attributes):
     return f"<send-one-way-request{given}>{inner}</send-one-way-request>"
 
 
+@pytest.mark.step("send-one-way-request 1")
 async def test_one_way_is_evaluated_before_and_sent_behind(h, kit, asked):
     first, later = (f'<set-variable name="x" value="{v}" />' for v in ("before", "after"))
     ex = await h.run(kit.policies(inbound=first + one_way() + later))
@@ -275,6 +286,7 @@ async def test_one_way_is_evaluated_before_and_sent_behind(h, kit, asked):
     assert ex.variables == {"x": "after"}
 
 
+@pytest.mark.step("send-one-way-request 2")
 @pytest.mark.parametrize(("attributes", "seconds"), [({}, 60), ({"timeout": "@(80 + 20)"}, 100)])
 async def test_one_way_timeout(h, kit, attributes, seconds):
     await h.run(kit.policies(inbound=one_way(URL, **attributes)))
@@ -282,6 +294,7 @@ async def test_one_way_timeout(h, kit, attributes, seconds):
     assert seconds in h.transport.timeouts
 
 
+@pytest.mark.step("send-one-way-request 1")
 async def test_one_way_copies_the_body(h, kit, asked):
     body = Body(None, kit.Stream(b"a", b"b"))
     await h.run(kit.policies(inbound=one_way(URL, mode="copy")), method="POST", body=body)
@@ -289,6 +302,7 @@ async def test_one_way_copies_the_body(h, kit, asked):
     assert (asked[0][1], h.transport.bodies[0]) == (b"ab", b"ab")
 
 
+@pytest.mark.step("send-one-way-request 2")
 async def test_one_way_failures_are_only_logged(h, kit, caplog):
     def answer(request):
         return kit.reply() if request.url.host == "backend.test" else ConnectFailed("refused")
@@ -357,6 +371,7 @@ async def waiting(h, kit, names, order, how="all", inner=None):
     return board, await h.run(kit.policies(inbound=f"<wait{attribute}>{content}</wait>"))
 
 
+@pytest.mark.step("wait 1 2 3")
 @pytest.mark.parametrize("how", [None, "all", "@('All')"])
 async def test_wait_for_all_runs_side_by_side(h, kit, how):
     board, ex = await waiting(h, kit, "abc", "cba", how)
@@ -364,16 +379,19 @@ async def test_wait_for_all_runs_side_by_side(h, kit, how):
     assert {k: v.body.data for k, v in ex.variables.items()} == {"a": b"a", "b": b"b", "c": b"c"}
 
 
+@pytest.mark.step("wait 2 5")
 async def test_wait_for_any_cancels_the_rest(h, kit):
     board, ex = await waiting(h, kit, "abc", "bac", "any")
     assert (list(ex.variables), sorted(board.cancelled)) == (["b"], ["a", "c"])
 
 
+@pytest.mark.step("wait 3")
 async def test_the_last_finisher_wins(h, kit):
     _, ex = await waiting(h, kit, "", "ba", inner=ask("a", "v") + ask("b", "v"))
     assert ex.variables["v"].body.data == b"a"
 
 
+@pytest.mark.step("wait 4")
 async def test_all_raises_the_first_error_in_document_order(h, kit):
     board, ex = await waiting(h, kit, ["bad1", "ok", "bad2"], ["bad2", "bad1", "ok"])
     error = ex.last_error
@@ -381,11 +399,13 @@ async def test_all_raises_the_first_error_in_document_order(h, kit):
     assert (list(ex.variables), board.cancelled) == (["ok"], [])  # the others finished
 
 
+@pytest.mark.step("wait 4")
 async def test_any_raises_when_the_first_to_finish_failed(h, kit):
     board, ex = await waiting(h, kit, ["ok", "bad"], ["bad", "ok"], "any")
     assert (ex.last_error.message, board.cancelled) == ("bad", ["ok"])
 
 
+@pytest.mark.step("wait 1")
 async def test_choose_in_wait(h, kit):
     inner = f'{ask("a")}<choose><when condition="true">{ask("b")}<return-response /></when></choose>'
     _, ex = await waiting(h, kit, "", "ab", inner=inner)
@@ -429,6 +449,7 @@ def limited(inner, key="k", most=1):
     return f'<limit-concurrency key="{key}" max-count="{most}">{inner}</limit-concurrency>'
 
 
+@pytest.mark.step("limit-concurrency 3")
 @pytest.mark.parametrize(
     ("inner", "status"),
     [
@@ -444,6 +465,7 @@ async def test_the_place_is_given_back(h, kit, inner, status):
     assert await h.services.concurrency.enter("k", 1)
 
 
+@pytest.mark.step("limit-concurrency 1 2 3 5")
 @pytest.mark.parametrize(
     ("first", "second", "refused"),
     [
@@ -477,6 +499,7 @@ async def test_the_next_request_is_refused_at_once(h, kit, first, second, refuse
     assert "in" in ex.variables
 
 
+@pytest.mark.step("limit-concurrency 4")
 async def test_around_forward_request_it_is_held_until_the_head(h, kit):
     h.transport.answers = [kit.reply(stream=kit.Stream(b"x"))]
     ex = await h.run(kit.policies(backend=limited("<forward-request />")))

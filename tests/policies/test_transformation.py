@@ -14,6 +14,7 @@ def test_module_name_is_element_name():
         assert policy.sections
 
 
+@pytest.mark.step("set-variable 1 2")
 @pytest.mark.parametrize(
     ("value", "expected"),
     [("5", "5"), ("true", "true"), ("@(5)", 5), ("@(None)", None), ("@([1, 2])", [1, 2]), ("", "")],
@@ -23,11 +24,20 @@ async def test_set_variable(h, kit, value, expected):
     assert ex.variables == {"N": expected}
 
 
+@pytest.mark.step("set-variable 3")
+async def test_names_of_variables(h, kit):
+    policies = "".join(f'<set-variable name="{name}" value="{name}" />' for name in ("n", "N", "n "))
+    ex = await h.run(kit.policies(inbound=policies))
+    assert ex.variables == {"n": "n", "N": "N", "n ": "n "}
+    assert h.compile(kit.policies(inbound='<set-variable name="@(1)" value="x" />')) is None
+
+
 def header(action, *values, name="X-A"):
     inner = "".join(f"<value>{v}</value>" for v in values)
     return f'<set-header name="{name}" exists-action="{action}">{inner}</set-header>'
 
 
+@pytest.mark.step("set-header 1 2 3 4 7")
 @pytest.mark.parametrize(
     ("policy", "before", "after"),
     [
@@ -36,6 +46,7 @@ def header(action, *values, name="X-A"):
         (header("override", "@('n')"), ["o"], ["n"]),
         (header("override", "@(None)"), ["o"], [""]),
         (header("override", " n "), ["o"], ["n"]),
+        (header("override", ""), ["o"], [""]),
         (header("override", "n", "m"), ["o"], ["n, m"]),
         (header("skip", "n"), ["o"], ["o"]),
         (header("skip", "n"), [], ["n"]),
@@ -58,12 +69,30 @@ async def test_set_header_on_both_messages(h, kit, policy, before, after):
     assert ex.response.headers.getall("X-A", []) == after
 
 
-@pytest.mark.parametrize("name", ["Set-Cookie", "WWW-Authenticate", "Retry-After"])
+LINES = [
+    *("User-Agent", "WWW-Authenticate", "Proxy-Authenticate", "Cookie", "Set-Cookie", "Warning", "Date", "Expires"),
+    *("If-Modified-Since", "If-Unmodified-Since", "Last-Modified", "Retry-After"),
+]
+
+
+@pytest.mark.step("set-header 5")
+@pytest.mark.parametrize("name", [*LINES, "set-cookie"])
 async def test_headers_that_keep_separate_lines(h, kit, name):
-    ex = await h.run(kit.policies(outbound=header("override", "a", "b", name=name)))
-    assert ex.response.headers.getall(name) == ["a", "b"]
+    ex = await h.run(kit.policies(outbound=header("override", "a", "b", name=name) + header("append", "c", name=name)))
+    assert ex.response.headers.getall(name) == ["a", "b", "c"]
 
 
+@pytest.mark.step("set-header 2")
+@pytest.mark.parametrize(("action", "sent"), [("override", "x-TRACE-id"), ("append", "X-Trace-ID")])
+async def test_the_spelling_that_goes_out(h, kit, action, sent):
+    """The policy's, unless it adds to what is there."""
+    policy = header(action, "n", name="x-TRACE-id")
+    ex = await h.run(kit.policies(inbound=policy, outbound=policy), headers=[("X-Trace-ID", "o")])
+    assert [name for name in h.transport.sent[0].headers if name.lower() == "x-trace-id"] == [sent]
+    assert list(ex.response.headers)[-1] == "x-TRACE-id"
+
+
+@pytest.mark.step("set-header 6")
 @pytest.mark.parametrize("name", ["Content-Length", "connection", "Keep-Alive", "transfer-encoding", "@('Connection')"])
 async def test_the_gateways_own_headers_stay(h, kit, name):
     ex = await h.run(kit.policies(outbound=header("override", "7", name=name)))
@@ -86,6 +115,7 @@ async def test_set_header_refuses(h, kit, policy, text):
     assert text in ex.last_error.message
 
 
+@pytest.mark.step("forward-request 3")
 @pytest.mark.parametrize(
     ("policy", "host"), [("", None), (header("override", "other.test", name="host"), "other.test")]
 )
@@ -94,6 +124,7 @@ async def test_host(h, kit, policy, host):
     assert h.transport.sent[0].headers.get("Host") == host
 
 
+@pytest.mark.step("set-body 2 3 4 6")
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
@@ -124,6 +155,7 @@ async def test_set_body_of_the_request(h, kit, content, expected):
     assert "Content-Length" not in sent
 
 
+@pytest.mark.step("set-body 3")
 async def test_set_body_of_the_response(h, kit):
     ex = await h.run(kit.policies(outbound="<set-body>@(ex.response.body.data + b'!')</set-body>"))
     assert ex.response.body.wire() == b"hello!"
@@ -135,6 +167,7 @@ async def test_unsupported_policy_names_itself(h, kit):
     assert "get-authorization-context" in ex.last_error.message
 
 
+@pytest.mark.step("set-status 1 3")
 @pytest.mark.parametrize(
     ("policy", "status", "reason"),
     [
@@ -151,6 +184,7 @@ async def test_set_status(h, kit, policy, status, reason):
     assert (ex.response.status, ex.response.reason) == (status, reason)
 
 
+@pytest.mark.step("set-status 2")
 async def test_set_status_before_forwarding_has_no_lasting_effect(h, kit):
     ex = await h.run(kit.policies(inbound='<set-status code="404" />'))
     assert ex.response.status == 200
@@ -158,6 +192,7 @@ async def test_set_status_before_forwarding_has_no_lasting_effect(h, kit):
     assert ex.response.status == 404
 
 
+@pytest.mark.step("return-response 1 2 6", "set-header 1")
 async def test_return_response_builds_a_fresh_response(h, kit):
     ex = await h.run(
         kit.policies(
@@ -169,6 +204,7 @@ async def test_return_response_builds_a_fresh_response(h, kit):
     assert dict(ex.response.headers) == {"A": "1"}
 
 
+@pytest.mark.step("return-response 1 2")
 async def test_return_response_from_a_variable(h, kit):
     ex = h.exchange()
     ex.variables["r"] = Response(201, "Made", kit.CIMultiDict({"B": "2"}), Body(b"stored"))
@@ -180,11 +216,26 @@ async def test_return_response_from_a_variable(h, kit):
     assert dict(ex.variables["r"].headers) == {"B": "2"}
 
 
-async def test_return_response_without_the_variable(h, kit):
-    ex = await h.run(kit.policies(inbound='<return-response response-variable-name="r" />'))
+@pytest.mark.step("return-response 3")
+@pytest.mark.parametrize(
+    "before", ["", '<set-variable name="r" value="@(None)" />', '<set-variable name="r" value="x" />']
+)
+async def test_return_response_without_the_variable(h, kit, before):
+    ex = await h.run(kit.policies(inbound=before + '<return-response response-variable-name="r" />'))
     assert (ex.response.status, ex.last_error.source) == (500, "return-response")
 
 
+@pytest.mark.step("return-response 5")
+@pytest.mark.parametrize(("preserve", "body"), [(True, b"stored"), (False, b"")])
+async def test_return_response_after_its_body_was_read(h, kit, preserve, body):
+    ex = h.exchange()
+    ex.variables["r"] = Response(201, "Made", kit.CIMultiDict(), Body(b"stored"))
+    read = f'<set-variable name="t" value="@(V["r"].body.read({preserve}).decode())" />'
+    await h.run(kit.policies(inbound=read + '<return-response response-variable-name="r" />'), ex=ex)
+    assert (ex.variables["t"], ex.response.status, ex.response.body.wire()) == ("stored", 201, body)
+
+
+@pytest.mark.step("rewrite-uri 1 3 4 5")
 @pytest.mark.parametrize(
     ("template", "copy", "query", "expected"),
     [
@@ -207,12 +258,14 @@ async def test_rewrite_uri(h, kit, template, copy, query, expected):
     assert ex.request.original_url.path == "/get"
 
 
+@pytest.mark.step("rewrite-uri 2")
 async def test_rewrite_uri_with_an_unknown_parameter(h, kit):
     ex = await h.run(kit.policies(inbound='<rewrite-uri template="/{nope}" />'))
     assert ex.response.status == 500
     assert "original URL template" in ex.last_error.message
 
 
+@pytest.mark.step("rewrite-uri 5")
 async def test_the_last_rewrite_wins_and_starts_from_the_callers_query(h, kit):
     await h.run(kit.policies(inbound='<rewrite-uri template="/x?p=1" /><rewrite-uri template="/y" />'))
     assert h.transport.sent[0].url.target == "/base/y?a=1"

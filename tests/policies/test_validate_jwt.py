@@ -35,6 +35,7 @@ async def check(h, kit, policy, sent=None, **request):
 # --- 1 to 5: where the token is ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.step("validate-jwt 1")
 @pytest.mark.parametrize(
     ("attributes", "codes"),
     [
@@ -52,6 +53,7 @@ def test_1_exactly_one_place(h, kit, attributes, codes):
     assert h.codes() == codes
 
 
+@pytest.mark.step("validate-jwt 2 3 4 5", "token-error 1")
 @pytest.mark.parametrize(
     ("attributes", "headers", "expected"),
     [
@@ -94,6 +96,7 @@ async def test_2_to_5_header_and_value(h, kit, attributes, headers, expected):
     assert await check(h, kit, K.policy(**attributes), headers=headers) == expected
 
 
+@pytest.mark.step("validate-jwt 5")
 @pytest.mark.parametrize(
     ("name", "query", "expected"),
     [
@@ -128,6 +131,7 @@ NOT_WELL_FORMED = "IDX12709: JWT is not well formed: "
 HEAD, BODY, SIGNATURE = K.token().split(".")
 
 
+@pytest.mark.step("validate-jwt 6", "token-error 2")
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -202,6 +206,7 @@ def certified(h):
 ALGORITHMS = [f"{family}{bits}" for family in ("RS", "PS", "ES", "HS") for bits in (256, 384, 512)]
 
 
+@pytest.mark.step("validate-jwt 9 11")
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 async def test_9_and_11_every_algorithm_with_its_key(h, kit, certified, algorithm):
     if algorithm.startswith("HS"):
@@ -213,6 +218,7 @@ async def test_9_and_11_every_algorithm_with_its_key(h, kit, certified, algorith
     assert await check(h, kit, K.policy(K.signing(key)), K.token(algorithm)) is None
 
 
+@pytest.mark.step("validate-jwt 9")
 @pytest.mark.parametrize("algorithm", ["RS256", "PS384"])
 async def test_9_a_certificate_of_the_deployment(h, kit, certified, algorithm):
     policy = K.policy(K.signing('<key certificate-id="RSA" />'))  # ids ignore case
@@ -230,6 +236,7 @@ async def test_9_a_certificate_that_is_not_there_is_an_error_of_ours(h, kit):
     )
 
 
+@pytest.mark.step("validate-jwt 9")
 @pytest.mark.parametrize(
     ("keys", "codes"),
     [
@@ -258,6 +265,7 @@ OTHER = K.rsa_element("other", "k2")
 UNKNOWN = "IDX10501: Signature validation failed. Unable to match key: kid: 'forged'. Access denied."
 
 
+@pytest.mark.step("validate-jwt 10", "token-error 4 5")
 @pytest.mark.parametrize(
     ("keys", "kid", "private", "reason"),
     [
@@ -284,6 +292,7 @@ async def test_10_the_key_id_chooses(h, kit, keys, kid, private, reason):
         assert found[1] == UNKNOWN
 
 
+@pytest.mark.step("validate-jwt 10")
 @pytest.mark.parametrize("kid", ["k1", None])
 async def test_10_no_keys_at_all(h, kit, kid):
     reason, message = await check(h, kit, K.policy(""), K.token(kid=kid))
@@ -317,6 +326,7 @@ def public_texts():
     yield K.modulus(K.rsa_private()).encode()
 
 
+@pytest.mark.step("validate-jwt 11")
 @pytest.mark.parametrize("algorithm", ["HS256", "HS384", "HS512"])
 async def test_11_a_public_key_is_no_secret(h, kit, certified, algorithm):
     """Key confusion: an HMAC made with the RSA key's public bytes."""
@@ -326,6 +336,7 @@ async def test_11_a_public_key_is_no_secret(h, kit, certified, algorithm):
             assert reason == "TokenSignatureInvalid"
 
 
+@pytest.mark.step("validate-jwt 11")
 @pytest.mark.parametrize(
     ("keys", "made"),
     [
@@ -345,6 +356,7 @@ def unsigned(algorithm="none", signature=b""):
     return K.raw({"alg": algorithm, "typ": "JWT"}, K.claims(), signature)
 
 
+@pytest.mark.step("validate-jwt 11", "token-error 3")
 @pytest.mark.parametrize(
     ("text", "required", "expected"),
     [
@@ -385,6 +397,7 @@ EARLY = "IDX10222: Lifetime validation failed. The token is not yet valid. Valid
 NO_END = ("JwtInvalid", "IDX10225: Lifetime validation failed. The token is missing an Expiration Time.")
 
 
+@pytest.mark.step("validate-jwt 16", "token-error 6 7 8")
 @pytest.mark.parametrize(
     ("attributes", "changes", "expected"),
     [
@@ -443,6 +456,7 @@ async def test_16_clock_skew_of_an_expression(h, kit):
 AUDIENCE = "IDX10214: Audience validation failed. Audiences: '{}'. Did not match: 'api://orders, other'. Access denied."
 
 
+@pytest.mark.step("validate-jwt 17", "token-error 9")
 @pytest.mark.parametrize(
     ("given", "refused"),
     [
@@ -465,6 +479,7 @@ async def test_17_audiences(h, kit, given, refused):
     assert await check(h, kit, K.policy(inner), K.token(payload=payload)) == expected
 
 
+@pytest.mark.step("validate-jwt 17 18")
 async def test_17_and_18_nothing_is_asked_for_by_default(h, kit):
     assert await check(h, kit, K.policy(), K.token(iss=None, aud=None)) is None
 
@@ -472,6 +487,7 @@ async def test_17_and_18_nothing_is_asked_for_by_default(h, kit):
 ISSUER = "IDX10205: Issuer validation failed. Issuer: '{}'. Did not match: 'https://issuer.test, two'. Access denied."
 
 
+@pytest.mark.step("validate-jwt 18", "token-error 10")
 @pytest.mark.parametrize(
     ("given", "refused"),
     [
@@ -521,6 +537,7 @@ def missing(names):
     return "TokenClaimNotFound", f"JWT is missing the following claims: {names}. Access denied."
 
 
+@pytest.mark.step("validate-jwt 19 20", "token-error 11")
 @pytest.mark.parametrize(
     ("required", "expected"),
     [
@@ -569,6 +586,7 @@ async def test_19_and_20_required_claims(h, kit, required, expected):
     assert await check(h, kit, K.policy(inner), K.token(payload=K.claims() | CLAIMS)) == expected
 
 
+@pytest.mark.step("token-error 11")
 async def test_claim_value_mismatch_is_an_option(h, kit):
     """Row claim value: the reason and text seen in practice."""
     h.options(jwt_claim_mismatch=True)
@@ -580,6 +598,7 @@ async def test_claim_value_mismatch_is_an_option(h, kit):
 # --- 21 to 23: the outcome --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.step("validate-jwt 21")
 async def test_21_a_token_that_passes_is_stored(h, kit):
     text = K.token(roles=["a", "b"], exp=NOW + 600)
     read = '<set-variable name="s" value="@(V["caller"].first("sub"))" />'
@@ -608,11 +627,13 @@ async def test_21_c_sharp_reads_it(h, kit):
     assert ex.variables["key"] == "a,b/S-1"
 
 
+@pytest.mark.step("validate-jwt 21")
 async def test_21_nothing_is_stored_without_a_pass(h, kit):
     ex = await K.ask(h, kit, K.policy(output_token_variable_name="caller"), K.token(exp=NOW))
     assert (ex.variables, h.transport.sent) == ({}, [])
 
 
+@pytest.mark.step("validate-jwt 22 23", "answer 4")
 @pytest.mark.parametrize(
     ("attributes", "status", "message"),
     [

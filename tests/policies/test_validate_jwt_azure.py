@@ -91,6 +91,7 @@ async def check(h, kit, text, sent=None, **request):
 # --- 1 ----------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.step("validate-azure-ad-token 1")
 @pytest.mark.parametrize(
     ("attributes", "headers", "query", "expected"),
     [
@@ -114,6 +115,7 @@ async def test_1_where_the_token_is(h, kit, authority, attributes, headers, quer
     assert await check(h, kit, policy(authority, **attributes), headers=headers, url=url) == expected
 
 
+@pytest.mark.step("validate-azure-ad-token 1")
 def test_1_one_place_at_most(h, kit):
     given = 'tenant-id="t" header-name="Authorization" token-value="x"'
     h.compile(kit.policies(inbound=f"<validate-azure-ad-token {given}>{CLIENTS}</validate-azure-ad-token>"))
@@ -125,6 +127,7 @@ def test_1_one_place_at_most(h, kit):
 CLOUD = "https://login.microsoftonline.com/{}/v2.0/.well-known/openid-configuration"
 
 
+@pytest.mark.step("validate-azure-ad-token 2")
 @pytest.mark.parametrize(
     ("tenant", "url"),
     [
@@ -151,6 +154,7 @@ def test_2_configuration_url(tenant, url):
     assert configuration_url(tenant) == url
 
 
+@pytest.mark.step("validate-azure-ad-token 2 3")
 @pytest.mark.parametrize(
     ("tenant", "changes", "reason"),
     [
@@ -183,6 +187,7 @@ async def test_2_the_tenant_may_be_an_expression(h, kit, authority):
 # --- 3 ----------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.step("validate-azure-ad-token 3")
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
@@ -200,6 +205,7 @@ async def test_3_always_checked(h, kit, authority, changes, reason):
     assert (await check(h, kit, policy(authority), token(authority, **changes)))[0] == reason
 
 
+@pytest.mark.step("validate-azure-ad-token 3")
 async def test_3_unsigned(h, kit, authority):
     sent = K.raw({"alg": "none"}, K.claims(iss=authority.v2, azp=APP))
     assert (await check(h, kit, policy(authority), sent))[0] == "TokenSignatureInvalid"
@@ -212,6 +218,7 @@ def not_allowed(name, value):
     return "TokenClaimValueNotAllowed", f"Claim {name} value of {value} is not allowed. Access denied."
 
 
+@pytest.mark.step("validate-azure-ad-token 4")
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
@@ -235,6 +242,7 @@ async def test_4_client_applications(h, kit, authority, changes, expected):
 AUDIENCE = "<audiences><audience>@('a' + 'ud')</audience></audiences>"
 
 
+@pytest.mark.step("validate-azure-ad-token 5 6")
 @pytest.mark.parametrize(
     ("inner", "aud", "passes"),
     [
@@ -256,6 +264,7 @@ async def test_5_and_6_audiences(h, kit, authority, inner, aud, passes):
     assert (found and found[0]) == (None if passes else "TokenAudienceNotAllowed")
 
 
+@pytest.mark.step("validate-azure-ad-token 6")
 async def test_6_claims_and_variable(h, kit, authority):
     required = (
         '<required-claims><claim name="roles" match="any"><value>a</value><value>b</value></claim></required-claims>'
@@ -266,6 +275,7 @@ async def test_6_claims_and_variable(h, kit, authority):
     assert await check(h, kit, text, token(authority, roles=["c"])) == not_allowed("roles", "c")
 
 
+@pytest.mark.step("validate-azure-ad-token 6")
 def test_6_decryption_keys_are_certificates(h, kit):
     def text(key):
         inner = f"{CLIENTS}<decryption-keys>{key}</decryption-keys>"
@@ -280,6 +290,7 @@ def test_6_decryption_keys_are_certificates(h, kit):
 # --- 7 ----------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.step("validate-azure-ad-token 7")
 async def test_7_the_failure(h, kit, authority):
     for attributes, status, message in (
         ({}, 401, "JWT not present."),
@@ -292,6 +303,7 @@ async def test_7_the_failure(h, kit, authority):
         assert error.message == "JWT not present."
 
 
+@pytest.mark.step("validate-azure-ad-token 4")
 @pytest.mark.parametrize(
     ("text", "codes"),
     [

@@ -117,6 +117,7 @@ def test_7_example_a3_changed(at):
 # --- 7 and 11 ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.step("validate-jwt 6 7 11")
 @pytest.mark.parametrize("enc", SIZES)
 async def test_11_every_encryption(h, kit, enc):
     inner = K.token()
@@ -132,6 +133,7 @@ async def test_7_wrapped_keys(h, kit, size):
     assert (await check(h, kit, keys(K.secret_element(secret[::-1])), sent))[0] == "JwtInvalid"
 
 
+@pytest.mark.step("validate-jwt 7")
 @pytest.mark.parametrize("alg", ["RSA-OAEP", "RSA-OAEP-256"])
 async def test_7_certificates(h, kit, certified, alg):
     sent = seal(K.token().encode(), alg, "A256CBC-HS512", K.rsa_private())
@@ -142,6 +144,7 @@ async def test_7_certificates(h, kit, certified, alg):
     assert found == ("JwtInvalid", "IDX10603: Decryption failed. Keys tried: 1.")
 
 
+@pytest.mark.step("validate-jwt 7")
 @pytest.mark.parametrize(
     ("kid", "passes"),
     [("a", True), ("b", False), ("c", True), (None, True)],

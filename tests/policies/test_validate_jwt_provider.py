@@ -108,6 +108,7 @@ def unreachable(*urls):
 # --- 12: configuration, keys, issuer ----------------------------------------------------------------------------------
 
 
+@pytest.mark.step("validate-jwt 12")
 @pytest.mark.parametrize(
     ("made", "reason"),
     [
@@ -174,6 +175,7 @@ async def test_12_which_published_keys_are_used(h, kit, provider, changes, passe
 # --- 13: kept for an hour, asked again every five minutes at most -----------------------------------------------------
 
 
+@pytest.mark.step("validate-jwt 13")
 async def test_13_kept_for_an_hour(h, kit, provider):
     sent = {"iss": provider.issuer, "exp": K.NOW + 9999}
     for wait, hits in ((0, 2), (1, 2), (3298, 2), (302, 4), (1, 4)):
@@ -193,6 +195,7 @@ async def test_13_renewed_before_the_hour_ends_without_a_wait(h, kit, provider):
     assert provider.hits.count("/keys") == 2
 
 
+@pytest.mark.step("validate-jwt 13")
 async def test_13_a_new_key_is_found_once_in_five_minutes(h, kit, provider):
     rotated = K.token(iss=provider.issuer, exp=K.NOW + 9999, key=K.rsa_private("new"), kid="k2")
     assert await check(h, kit, policy(provider), K.token(iss=provider.issuer)) is None
@@ -263,6 +266,7 @@ async def test_13_a_caller_that_leaves_does_not_take_the_fetch_along(h, kit, pro
 # --- 14: several ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.step("validate-jwt 14")
 async def test_14_keys_and_issuers_of_all_are_accepted(h, kit, start):
     one, two = await start(), await start()
     two.jwks = {"keys": [K.jwk(K.rsa_private("two"), "k2")]}
@@ -280,6 +284,7 @@ async def test_14_one_that_is_down_does_not_spoil_the_other(h, kit, start):
     assert (await check(h, kit, text, K.token(iss=two.issuer)))[0] == "TokenIssuerNotAllowed"
 
 
+@pytest.mark.step("validate-jwt 8")
 async def test_8_keys_of_policy_and_provider_are_united(h, kit, provider):
     text = policy(provider, inner=K.signing(K.rsa_element("own", "own")) + "<issuers><issuer>me</issuer></issuers>")
     assert await check(h, kit, text, K.token(iss=provider.issuer)) is None
@@ -291,6 +296,7 @@ async def test_8_keys_of_policy_and_provider_are_united(h, kit, provider):
 # --- 15: unreachable and lying endpoints ------------------------------------------------------------------------------
 
 
+@pytest.mark.step("validate-jwt 15")
 async def test_15_unreachable_is_a_failed_validation(h, kit, provider, caplog):
     await provider.stop()
     with caplog.at_level(logging.WARNING, "apimpy.openid"):
@@ -446,6 +452,7 @@ async def test_a_query_is_not_shown(h, kit, provider, caplog):
 # --- 18: issuers and metadata -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.step("validate-jwt 18")
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
@@ -464,6 +471,7 @@ async def test_18_the_tenant_of_the_token(h, kit, provider, changes, reason):
     assert (found and found[0]) == reason
 
 
+@pytest.mark.step("validate-jwt 12 18")
 async def test_18_issuers_of_policy_and_metadata(h, kit, provider):
     text = policy(provider, inner="<issuers><issuer>mine</issuer></issuers>")
     for issuer, reason in ((provider.issuer, None), ("mine", None), ("x", "TokenIssuerNotAllowed")):

@@ -23,6 +23,7 @@ PLAIN = '<xsl:output omit-xml-declaration="yes" />'
 COPY = '<xsl:template match="node()|@*"><xsl:copy><xsl:apply-templates select="@*|node()" /></xsl:copy></xsl:template>'
 
 
+@pytest.mark.step("xsl-transform 1 3")
 @pytest.mark.parametrize(
     ("stylesheet", "expected", "content_type"),
     [
@@ -78,6 +79,7 @@ async def test_a_namespace_of_the_whole_document(h, kit):
     assert h.transport.bodies == [b"<a/>\n"]
 
 
+@pytest.mark.step("xsl-transform 1")
 @pytest.mark.parametrize(
     ("parameters", "expected"),
     [
@@ -97,6 +99,7 @@ async def test_parameters(h, kit, parameters, expected):
     assert h.transport.bodies == [expected]
 
 
+@pytest.mark.step("xsl-transform 1")
 async def test_both_spellings_of_a_parameter(h, kit):
     stylesheet = sheet("<xsl:output method='text'/><xsl:param name='p'/>" + rule("<xsl:value-of select='$p'/>"))
     given = '<parameter parameter-name="p">v</parameter>'
@@ -104,6 +107,7 @@ async def test_both_spellings_of_a_parameter(h, kit):
     assert (h.transport.bodies, h.codes()) == ([b"v"], ["POL020"])
 
 
+@pytest.mark.step("xsl-transform 4")
 @pytest.mark.parametrize(
     ("stylesheet", "body", "message"),
     [
@@ -129,6 +133,7 @@ async def test_failures(h, kit, stylesheet, body, message):
     assert h.transport.sent == []
 
 
+@pytest.mark.step("xsl-transform 2")
 @pytest.mark.parametrize(
     ("inner", "shown", "line", "message"),
     [
@@ -159,6 +164,7 @@ def test_words_that_look_like_document(h, kit):
     assert h.compile(kit.policies(inbound=policy(sheet(inner)))) is not None
 
 
+@pytest.mark.step("xsl-transform 2")
 async def test_nothing_is_written(h, kit, tmp_path):
     """Extensions that write files find no way out."""
     target = tmp_path / "x"

@@ -10,6 +10,7 @@ def problems(h, kit, inner, section="inbound", **kw):
     return [(d.code, d.message) for d in h.sink]
 
 
+@pytest.mark.step("base 5", "choose 2", "include-fragment 2", "set-header 8", "retry 3")
 @pytest.mark.parametrize(
     ("inner", "code", "text"),
     [
@@ -89,6 +90,7 @@ def test_problems(h, kit, inner, code, text):
     assert any(c == code and text in m for c, m in found), found
 
 
+@pytest.mark.step("base 3")
 @pytest.mark.parametrize(
     ("backend", "codes"),
     [
@@ -119,6 +121,7 @@ def test_documents(h, text, codes):
     assert h.codes() == codes
 
 
+@pytest.mark.step("base 5")
 def test_base_at_global_scope_stands_for_nothing(h):
     assert h.compile(("global", "<policies><inbound><base /></inbound></policies>")) is not None
     assert h.codes() == ["POL011"]
@@ -194,6 +197,7 @@ def test_once_counts_fragments_and_not_branches(h, kit):
     assert [d.span.file.name for d in h.sink if d.code == "POL014"] == ["f.xml"]
 
 
+@pytest.mark.step("common 7")
 def test_every_scope_may_have_its_own(h, kit):
     one = ONCE["cors"][1]
     everywhere = ("global", kit.policies(inbound=one, backend="<forward-request />"))

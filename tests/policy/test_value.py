@@ -24,6 +24,7 @@ def computed(result, kind, **rules):
 EX = SimpleNamespace(rt=None)
 
 
+@pytest.mark.step("common 2")
 @pytest.mark.parametrize(
     ("result", "kind", "value"),
     [
@@ -53,6 +54,7 @@ def test_conversions(result, kind, value):
     assert type(found) is type(value) or kind is float
 
 
+@pytest.mark.step("common 2", "predefined-error 7")
 @pytest.mark.parametrize(
     ("result", "kind", "rules", "reason", "text"),
     [
