@@ -378,6 +378,7 @@ async def test_effective_policies(tmp_path: Path, configured: Callable[..., Awai
     for target, key, trail, errors, at in [
         ("/a/plain?x=1", "key-p", "global,product,api", None, "/base/plain?x=1"),
         ("/a/plain", "key-q", "global,api", None, "/base/plain"),
+        ("/a/plain?subscription-key=key-q", None, "global,api", None, "/base/plain?subscription-key=key-q"),
         ("/a/plain", "key-m", "global,api", None, "/base/plain"),
         ("/a/special/7/", "key-p", "global,product,api,operation", None, "/base/special/7/"),
         ("/a/special/7", "key-m", "global,api,operation", None, "/base/special/7"),

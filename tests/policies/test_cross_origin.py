@@ -204,7 +204,7 @@ async def test_outbound_may_still_change_them(h, kit):
 FAILING = '<set-variable name="x" value="@(boom())" />'
 
 
-@pytest.mark.step("cors 9", "common 4")
+@pytest.mark.step("cors 9", "common 4", "return-response 4")
 @pytest.mark.parametrize(
     ("parts", "answer", "status"),
     [

@@ -6,6 +6,7 @@ import json
 import logging
 import zlib
 from base64 import b64decode
+from http import HTTPStatus
 
 import pytest
 
@@ -471,6 +472,7 @@ async def test_mock_response(h, kit, attributes, declared, status, content_type,
     response = ex.response
     assert (response.status, response.headers.get("Content-Type"), body_of(response)) == (status, content_type, body)
     assert set(response.headers) <= {"Content-Type"}
+    assert response.reason == HTTPStatus(status).phrase
     assert not h.transport.sent  # the pipeline ended
 
 

@@ -155,6 +155,22 @@ async def test_set_body_of_the_request(h, kit, content, expected):
     assert "Content-Length" not in sent
 
 
+@pytest.mark.step("set-body 4")
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (None, None),
+        ("text/plain", "text/plain"),
+        ("text/plain;charset=latin1; q=1", "text/plain;charset=utf-8; q=1"),
+        ('text/plain; Charset="utf-16"', "text/plain; Charset=utf-8"),
+    ],
+)
+async def test_the_type_of_a_new_body(h, kit, before, after):
+    h.transport.answers = [kit.reply(body=b"x", headers={} if before is None else {"Content-Type": before})]
+    ex = await h.run(kit.policies(outbound="<set-body>é</set-body>"))
+    assert (ex.response.body.wire(), ex.response.headers.get("Content-Type")) == ("é".encode(), after)
+
+
 @pytest.mark.step("set-body 3")
 async def test_set_body_of_the_response(h, kit):
     ex = await h.run(kit.policies(outbound="<set-body>@(ex.response.body.data + b'!')</set-body>"))
