@@ -17,7 +17,7 @@ from apimpy.policies import catalogue
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "behaviour.md"
-GENERAL = {"failure", "last-error", "answer", "predefined-error", "token-error", "common", "cache"}
+GENERAL = {"failure", "last-error", "answer", "predefined-error", "token-error", "common", "cache", "placement"}
 """Sections that are about several policies."""
 
 
