@@ -20,6 +20,7 @@ from apimpy.observe.logs import AccessLog, AccessRecord
 from apimpy.observe.metrics import Metrics
 from apimpy.policies._target import retarget
 from apimpy.policies.cors import preflight_method
+from apimpy.policies.cross_domain import asks_for_policy_file
 from apimpy.runtime.exchange import Exchange, LastError
 from apimpy.runtime.faults import PolicyFault, error_response
 from apimpy.runtime.message import BodyTooLarge, Request, Response
@@ -120,6 +121,8 @@ class Gateway:
         """Routing, the key, the policies."""
         request = ex.request
         if request.method == "OPTIONS" and await self._preflight(ex, configuration):
+            return
+        if asks_for_policy_file(request) and await _policy_file(ex, configuration):
             return
         match = configuration.router.match(request)
         if match is None:
@@ -229,6 +232,12 @@ class Gateway:
 def _twin(program: Program, ex: Exchange) -> Program:
     """The program to run: its traced twin for a traced request."""
     return program if ex.trace is None else program.traced()
+
+
+async def _policy_file(ex: Exchange, configuration: Configuration) -> bool:
+    """Whether the global scope answers for the root of the gateway, which belongs to no API."""
+    everywhere = configuration.unmatched
+    return everywhere is not None and await everywhere.preflight(ex)
 
 
 def _enter(ex: Exchange, match: Match) -> None:

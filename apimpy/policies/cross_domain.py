@@ -13,8 +13,9 @@ from apimpy.runtime.message import Body, Headers, Response
 if TYPE_CHECKING:
     from apimpy.policy.plan import Plan
     from apimpy.runtime.exchange import Exchange
+    from apimpy.runtime.message import Request
 
-__all__ = ["CrossDomain"]
+__all__ = ["CrossDomain", "asks_for_policy_file"]
 
 _PATH = "/crossdomain.xml"
 
@@ -28,6 +29,7 @@ class CrossDomainPolicy(Item, element="cross-domain-policy"):
 class CrossDomain(Policy, element="cross-domain", sections=INBOUND):
     """Answers GET and HEAD of `/crossdomain.xml` with its content, before any other policy runs.
 
+    In the global scope it does so whether or not an API has that path, and without a key.
     Other requests pass.
     """
 
@@ -39,10 +41,14 @@ class CrossDomain(Policy, element="cross-domain", sections=INBOUND):
         data = (f"<{name}>{inner}</{name}>" if inner else f"<{name} />").encode("utf-8", "replace")
 
         def answer(ex: Exchange, last: bool) -> Flow:
-            request = ex.request
-            if request.original_url.path != _PATH or request.method not in ("GET", "HEAD"):
+            if not asks_for_policy_file(ex.request):
                 return Flow.NEXT
             ex.response = Response(headers=Headers({"Content-Type": "text/x-cross-domain-policy"}), body=Body(data))
             return Flow.STOP
 
         return Action(lambda ex: Flow.NEXT, False, 0, answer)
+
+
+def asks_for_policy_file(request: Request) -> bool:
+    """Whether a request is for the file at the root of the gateway."""
+    return request.original_url.path == _PATH and request.method in ("GET", "HEAD")

@@ -10,63 +10,10 @@ from typing import Any
 
 import aiohttp
 import pytest
+from gateway_file import FIELDS, ask, context, write
 from yarl import URL
 
 ROOT = Path(__file__).resolve().parents[2]
-SHOW = """<policies><inbound>{base}<set-header name="X-Trail" exists-action="append"><value>{name}</value></set-header>
-</inbound><backend><base /></backend><outbound><base /></outbound><on-error>{base}
-<set-header name="X-Errors" exists-action="append"><value>@("{name}:" + context.LastError.Reason)</value></set-header>
-</on-error></policies>"""
-ANSWER = """<policies><inbound><base /><return-response><set-header name="X-Context" exists-action="override"><value>@{
-  Func<object, string> show = x => x == null ? "-" : x.ToString();
-  return string.Join("|", new[] { context.Api.Id, show(context.Api.Version), context.Api.Revision,
-    show(context.Api.IsCurrentRevision), context.Operation.Id,
-    context.Product == null ? "-" : context.Product.Name, context.Subscription == null ? "-" : context.Subscription.Name,
-    context.User == null ? "-" : context.User.Email + "/" + string.Join("+", context.User.Groups.Select(g => g.Name)),
-    context.Request.OriginalUrl.Path, context.Request.Url.Path,
-    string.Join("&", context.Request.MatchedParameters.OrderBy(p => p.Key).Select(p => p.Key + "=" + p.Value)) });
-}</value></set-header></return-response></inbound></policies>"""
-FIELDS = [
-    "api",
-    "version",
-    "revision",
-    "current",
-    "operation",
-    "product",
-    "subscription",
-    "user",
-    "original",
-    "url",
-    "parameters",
-]
-
-
-def write(folder: Path, text: str, **documents: str) -> Path:
-    for name, document in documents.items():
-        (folder / f"{name}.xml").write_text(document)
-    (folder / "answer.xml").write_text(ANSWER)
-    for scope in ("global", "product", "api", "operation"):
-        base = "" if scope == "global" else "<base />"
-        document = SHOW.format(base=base, name=scope)
-        if scope == "global":
-            document = document.replace("<backend><base />", "<backend><forward-request />")
-        (folder / f"{scope}.xml").write_text(document)
-    path = folder / "gateway.yaml"
-    path.write_text("version: 1\n" + text)
-    return path
-
-
-async def ask(url: str, method: str = "GET", headers: dict[str, str] | None = None) -> tuple[int, Any, bytes]:
-    address = URL(url, encoded=True)
-    async with aiohttp.ClientSession() as session, session.request(method, address, headers=headers) as answer:
-        return answer.status, answer.headers, await answer.read()
-
-
-async def context(url: str, method: str = "GET", headers: dict[str, str] | None = None) -> dict[str, str] | int:
-    """What the policy saw, or the status when it did not run."""
-    status, got, _ = await ask(url, method, headers)
-    return dict(zip(FIELDS, got["X-Context"].split("|"), strict=True)) if "X-Context" in got else status
-
 
 # --- operations -------------------------------------------------------------------------------------------------------
 
@@ -414,70 +361,6 @@ async def test_programs_and_steps_are_shared(tmp_path: Path, configured: Callabl
     router = running.gateway.configuration.router
     programs = {id(o.program) for path in router._paths for o in path.original.current.route.operations}
     assert len(programs) == 1
-
-
-# --- preflight --------------------------------------------------------------------------------------------------------
-
-CORS = (
-    "<policies><inbound>{base}<cors><allowed-origins><origin>https://{name}.test</origin></allowed-origins>"
-    "<allowed-methods><method>*</method></allowed-methods><allowed-headers><header>*</header></allowed-headers></cors>"
-    "<set-header name='X-Trail' exists-action='append'><value>ran</value></set-header></inbound></policies>"
-)
-PREFLIGHT = """
-apis:
-  - id: a
-    path: a
-    service_url: $BACKEND
-    policy: cors-api.xml
-    operations:
-      - {id: get, method: GET, url_template: /x}
-      - {id: own, method: OPTIONS, url_template: /own}
-      - {id: any, method: "*", url_template: /any}
-  - {id: none, path: none, service_url: $BACKEND, operations: [{id: get, method: GET, url_template: /x}, {id: any, method: "*", url_template: /any}]}
-  - {id: bound, path: bound, service_url: $BACKEND}
-  - {id: open, path: open, service_url: $BACKEND}
-products:
-  - {id: p, apis: [bound], policy: cors-product.xml}
-  - {id: o, apis: [open], subscription_required: false, policy: cors-open.xml}
-subscriptions: [{id: s, product: p, keys: key}]
-"""
-
-
-@pytest.mark.step("cors 2 3")
-@pytest.mark.parametrize(
-    ("target", "origin", "method", "status", "allowed"),
-    [
-        ("/a/x", "https://api.test", "GET", 200, True),
-        ("/a/x", "https://else.test", "GET", 200, False),
-        ("/a/x", "https://api.test", "PUT", 404, False),
-        ("/a/any", "https://api.test", "PUT", 200, True),
-        ("/a/own", "https://api.test", "GET", 401, False),
-        ("/a/own?subscription-key=key", "https://api.test", "GET", 401, False),
-        ("/none/x", "https://api.test", "GET", 404, False),
-        ("/none/any", "https://api.test", "GET", 401, False),
-        ("/bound/x", "https://product.test", "GET", 401, False),
-        ("/bound/x?subscription-key=key", "https://product.test", "GET", 200, True),
-        ("/open/x", "https://open.test", "GET", 200, True),
-        ("/a/x", None, "GET", 404, False),
-        ("/a/x", "https://api.test", None, 404, False),
-    ],
-)
-async def test_preflight(
-    tmp_path: Path,
-    configured: Callable[..., Awaitable[Any]],
-    target: str,
-    origin: str | None,
-    method: str | None,
-    status: int,
-    allowed: bool,
-) -> None:
-    """No key is asked for, nothing but cors runs, and the backend hears of nothing."""
-    documents = {f"cors-{n}": CORS.format(name=n, base="<base />") for n in ("api", "product", "open")}
-    running = await configured(write(tmp_path, PREFLIGHT, **documents))
-    headers = {"Origin": origin, "Access-Control-Request-Method": method}
-    got = await ask(running.url + target, "OPTIONS", {k: v for k, v in headers.items() if v})
-    assert (got[0], got[1].get("Access-Control-Allow-Origin")) == (status, origin if allowed else None)
-    assert running.seen == []
 
 
 # --- backends, descriptions, options ----------------------------------------------------------------------------------

@@ -152,6 +152,24 @@ async def test_request_bodies_count(h, kit, policy, body):
     assert h.transport.bodies == [b"y" * 1024]
 
 
+async def test_request_bodies_count_when_the_condition_is_asked_later(h, kit):
+    """Nobody knows yet whether the body will count when it passes."""
+    answers(h, kit, 0)
+    increment = 'increment-condition="@(ex.response.status == 200)"'
+    policy = BY_KEY.replace('calls="2"', f'bandwidth="1" {increment}')
+    body = Body(None, kit.Stream(b"y" * 1000, b"y" * 24))
+    assert await statuses(h, kit, policy, 2, method="POST", body=body) == [200, 403]
+
+
+@pytest.mark.parametrize("policy", BOTH)
+async def test_a_body_that_is_counted_can_be_let_go(h, kit, policy):
+    stream = kit.Stream(b"y")
+    inbound = policy.replace('calls="2"', 'bandwidth="1"') + "<return-response />"
+    ex = await call(h, kit, inbound, method="POST", body=Body(None, stream))
+    await ex.request.body.close()
+    assert stream.closed
+
+
 @pytest.mark.step("quota 5")
 @pytest.mark.parametrize("policy", BOTH)
 async def test_calls_are_reported_before_bandwidth(h, kit, policy):
