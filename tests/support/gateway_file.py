@@ -20,7 +20,8 @@ ANSWER = """<policies><inbound><base /><return-response><set-header name="X-Cont
   Func<object, string> show = x => x == null ? "-" : x.ToString();
   return string.Join("|", new[] { context.Api.Id, show(context.Api.Version), context.Api.Revision,
     show(context.Api.IsCurrentRevision), context.Operation.Id,
-    context.Product == null ? "-" : context.Product.Name, context.Subscription == null ? "-" : context.Subscription.Name,
+    context.Product == null ? "-" : context.Product.Name,
+    context.Subscription == null ? "-" : context.Subscription.Name,
     context.User == null ? "-" : context.User.Email + "/" + string.Join("+", context.User.Groups.Select(g => g.Name)),
     context.Request.OriginalUrl.Path, context.Request.Url.Path,
     string.Join("&", context.Request.MatchedParameters.OrderBy(p => p.Key).Select(p => p.Key + "=" + p.Value)) });
