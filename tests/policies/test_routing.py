@@ -310,6 +310,7 @@ async def test_condition_may_read_the_body(h, kit):
     [
         ('resource="r"', "Bearer token-for-r-None", {}),
         ('resource="@(\'r\')" client-id="c"', "Bearer token-for-r-c", {}),
+        ('resource="r" client-id="@(\'c\')"', "Bearer token-for-r-c", {}),
         ('resource="r" output-token-variable-name="t"', "old", {"t": "token-for-r-None"}),
         ('resource="fail" ignore-error="true"', "old", {}),
     ],
