@@ -88,7 +88,9 @@ class SetHeader(Policy, element="set-header", sections=ALL_SECTIONS):
         if not (isinstance(self.name, Constant) and isinstance(self.exists_action, Constant)):
             return self._edit
         name, action, values = self.name.value, self.exists_action.value, [v.content for v in self.values]
-        if name.lower() in _PROTECTED or (not values and action != "delete"):
+        if name.lower() in _PROTECTED:
+            return lambda ex, message: _leave(ex, name)
+        if not values and action != "delete":
             return _nothing
         if name.lower() == "host" or len(values) != 1 or action != "override":
             return self._edit
@@ -120,7 +122,7 @@ class SetHeader(Policy, element="set-header", sections=ALL_SECTIONS):
         if any(map(_FORBIDDEN.search, values)):
             raise _bad_value(self.element)
         if low in _PROTECTED:
-            ex.notes.append(f"set-header: {name} is the gateway's own and was left as it is")
+            _leave(ex, name)
             return
         headers = message.headers
         if action == "delete":
@@ -140,6 +142,10 @@ class SetHeader(Policy, element="set-header", sections=ALL_SECTIONS):
 
 def _nothing(ex: Exchange, message: Message) -> None:
     """A statement without effect."""
+
+
+def _leave(ex: Exchange, name: str) -> None:
+    ex.notes.append(f"set-header: {name} is the gateway's own and was left as it is")
 
 
 def _bad_value(element: str) -> Exception:

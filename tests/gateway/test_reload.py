@@ -92,7 +92,7 @@ async def test_a_broken_set_leaves_the_old_one_serving(policy: Path) -> None:
     assert "ERROR apimpy.gateway: reload failed" in err
 
 
-@pytest.mark.step("common 6", "quota 7")
+@pytest.mark.step("common 6")
 async def test_counts_survive(policy: Path) -> None:
     policy.write_text(LIMITED.format(5, "one"))
     async with running("serve", str(policy), *FLAGS) as gateway, aiohttp.ClientSession() as session:

@@ -55,6 +55,8 @@ def header(action, *values, name="X-A"):
         (header("delete"), ["o", "p"], []),
         (header("delete", "n"), ["o"], []),
         (header("@('Append')", "n"), ["o"], ["o, n"]),
+        (header("@('override')"), ["o"], ["o"]),  # without a value nothing happens
+        (header("@('append')"), [], []),
         (header("override", "n", name="x-a"), ["o"], ["n"]),
         (header("override", "n", name="@('x-a')"), ["o"], ["n"]),
         (header("override", "n") + header("override", "m"), ["o"], ["m"]),
@@ -97,6 +99,15 @@ async def test_the_spelling_that_goes_out(h, kit, action, sent):
 async def test_the_gateways_own_headers_stay(h, kit, name):
     ex = await h.run(kit.policies(outbound=header("override", "7", name=name)))
     assert "7" not in ex.response.headers.values()
+    assert [note.partition(" is the gateway's own")[1] != "" for note in ex.notes] == [True]
+
+
+@pytest.mark.step("set-header 6")
+@pytest.mark.parametrize("name", ["Connection", "Content-Length", "Keep-Alive", "Transfer-Encoding"])
+async def test_the_gateways_own_headers_are_not_deleted(h, kit, name):
+    ex = h.exchange(headers=[(name, "x")])
+    await h.run(kit.policies(inbound=header("delete", name=name)), ex=ex)
+    assert ex.request.headers[name] == "x"
 
 
 @pytest.mark.parametrize(
@@ -263,12 +274,13 @@ async def test_return_response_after_its_body_was_read(h, kit, preserve, body):
         ("/v/{id}/x", "true", "", "/base/v/7%2F8/x"),
         ("/v?i={ID}", "true", "", "/base/v?i=7%2F8"),
         ("@('/{id}')", "true", "", "/base/%7Bid%7D"),
+        ("/all/{rest}", "true", "", "/base/all/x/y%20z"),  # the rest of a path keeps its slashes
         ("@('/a b?q=ü')", "@(False)", "c=d", "/base/a%20b?q=%C3%BC"),
     ],
 )
 async def test_rewrite_uri(h, kit, template, copy, query, expected):
-    ex = h.exchange(url=f"http://gw.test/get?{query}", matched_parameters={"id": "7/8", "b": "b"})
-    ex.operation = Operation("get", "Get", "GET", "/get?a={b}")
+    ex = h.exchange(url=f"http://gw.test/get?{query}", matched_parameters={"id": "7/8", "b": "b", "rest": "x/y z"})
+    ex.operation = Operation("get", "Get", "GET", "/get/{id}/{*rest}?a={b}")
     await h.run(kit.policies(inbound=f'<rewrite-uri template="{template}" copy-unmatched-params="{copy}" />'), ex=ex)
     assert h.transport.sent[0].url.target == expected
     assert ex.request.original_url.path == "/get"
