@@ -12,6 +12,7 @@ from apimpy.policies.ip_filter import number_of
 from apimpy.policies.jsonp import is_callback
 from apimpy.policies.set_query_parameter import edited
 from apimpy.runtime.exchange import DeclaredResponse, Operation, Representation, TraceEntry
+from apimpy.stores.counters import MemoryCounterStore
 
 
 def body_of(message):
@@ -304,7 +305,7 @@ async def test_authentication_basic_is_utf8_and_a_later_set_header_wins(h, kit):
     ("severity", "level"),
     [("", logging.DEBUG), ("verbose", logging.DEBUG), ("Information", logging.INFO), ("error", logging.ERROR)],
 )
-@pytest.mark.parametrize("section", ["inbound", "outbound"])
+@pytest.mark.parametrize("section", ["inbound", "backend", "outbound"])
 async def test_trace(h, kit, caplog, severity, level, section):
     attribute = f'severity="{severity}"' if severity else ""
     meta = '<metadata name="k" value="@(1 + 1)" />'
@@ -380,6 +381,22 @@ async def test_mock_response(h, kit, attributes, declared, status, content_type,
     assert set(response.headers) <= {"Content-Type"}
     assert response.reason == HTTPStatus(status).phrase
     assert not h.transport.sent  # the pipeline ended
+
+
+@pytest.mark.step("mock-response 4", "common 4 5")
+@pytest.mark.parametrize("section", ["inbound", "outbound", "on_error"])
+async def test_mock_response_ends_the_request(h, kit, section):
+    """Wherever it stands; headers that were promised are there."""
+    h.services.counters = MemoryCounterStore()
+    limit = '<rate-limit-by-key calls="9" renewal-period="9" counter-key="k" remaining-calls-header-name="Left" />'
+    late = '<set-header name="X"><value>1</value></set-header>'
+    parts = {"inbound": limit, "outbound": late, "on_error": late}
+    if section == "on_error":
+        parts["inbound"] += '<set-variable name="x" value="@(boom())" />'
+    mock = '<mock-response status-code="404" />'
+    parts[section] = parts[section] + mock if section == "inbound" else mock + late
+    ex = await h.run(kit.policies(**parts))
+    assert (ex.response.status, dict(ex.response.headers), body_of(ex.response)) == (404, {"Left": "8"}, b"")
 
 
 @pytest.mark.step("mock-response 3")
