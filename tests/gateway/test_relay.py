@@ -200,7 +200,7 @@ async def test_redirects_and_cookies_are_the_callers(serving: Any, backend: Any)
                 assert (got.status, got.headers["Location"]) == (302, "/there")
 
 
-@pytest.mark.step("forward-request 8")
+@pytest.mark.step("forward-request 10")
 async def test_events_pass_one_by_one(serving: Any, backend: Any, pass_through: Any) -> None:
     """An event arrives before the backend has written the next one; observers see every byte."""
     go = asyncio.Event()

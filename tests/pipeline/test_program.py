@@ -220,7 +220,7 @@ async def test_abandoned_backend_stream_is_closed(h, kit):
     assert stream.closed
 
 
-@pytest.mark.step("forward-request 8")
+@pytest.mark.step("forward-request 10")
 async def test_streams_pass_untouched_unless_read(h, kit):
     stream = kit.Stream(b"a", b"b")
     h.transport.answers = [kit.reply(stream=stream)]

@@ -62,7 +62,7 @@ async def test_response_headers_lose_hop_by_hop(h, kit):
     assert dict(ex.response.headers) == {"A": "1"}
 
 
-@pytest.mark.step("forward-request 7")
+@pytest.mark.step("forward-request 9")
 async def test_bodies_stream_to_the_backend(h, kit):
     body = kit.Body(None, kit.Stream(b"a", b"b"), 2)
     ex = await h.run("<policies />", method="POST", body=body)
@@ -88,7 +88,7 @@ async def test_timeouts(h, kit, attributes, seconds):
     assert h.transport.timeouts == [seconds]
 
 
-@pytest.mark.step("forward-request 9")
+@pytest.mark.step("forward-request 11")
 @pytest.mark.parametrize(("status", "failed"), [(399, False), (400, True), (599, True), (600, False)])
 async def test_fail_on_error_status_code(h, kit, status, failed):
     h.transport.answers = [kit.reply(status, b"why", [("A", "1")])]
@@ -107,7 +107,7 @@ async def test_no_backend(h, kit):
     assert (ex.response.status, ex.last_error.reason) == (500, "BackendConnectionFailure")
 
 
-@pytest.mark.step("forward-request 6")
+@pytest.mark.step("forward-request 8")
 @pytest.mark.parametrize(
     ("status", "method", "follows"),
     [(301, "GET", "GET"), (302, "POST", "GET"), (303, "PUT", "GET"), (307, "POST", "POST"), (308, "GET", "GET")],
@@ -124,7 +124,7 @@ async def test_redirects(h, kit, status, method, follows):
     assert ex.response.body.wire() == b"done"
 
 
-@pytest.mark.step("forward-request 6")
+@pytest.mark.step("forward-request 8")
 async def test_redirects_are_returned_by_default_and_end(h, kit):
     h.transport.answers = [lambda r: kit.reply(302, headers=[("Location", "/again")])]
     ex = await h.run("<policies />")
@@ -141,7 +141,7 @@ async def test_credentials_do_not_follow_to_another_host(h, kit):
     assert "Authorization" not in h.transport.sent[1].headers
 
 
-@pytest.mark.step("forward-request 8")
+@pytest.mark.step("forward-request 10")
 @pytest.mark.parametrize(("mode", "chunks"), [("never", 3), ("platform", 2)])
 async def test_coalescing_only_as_on_the_platform(h, kit, mode, chunks):
     h.options(sse_buffering=mode)
@@ -271,7 +271,7 @@ async def test_retry_sees_an_error_response_of_other_failures(h, kit):
     assert ex.last_error.path == "retry[1]\\set-variable[2]"
 
 
-@pytest.mark.step("retry 6", "forward-request 7")
+@pytest.mark.step("retry 6", "forward-request 9")
 @pytest.mark.parametrize(
     ("length", "buffer", "bodies", "reason"),
     [

@@ -90,13 +90,16 @@ def test_problems(h, kit, inner, code, text):
     assert any(c == code and text in m for c, m in found), found
 
 
-@pytest.mark.step("base 3")
+@pytest.mark.step("base 3", "forward-request 6 7")
 @pytest.mark.parametrize(
     ("backend", "codes"),
     [
         ("<forward-request /><forward-request />", ["POL012"]),
         ('<forward-request timeout="1" timeout-ms="1" />', ["POL010"]),
         ('<forward-request http-version="2" />', ["POL019"]),
+        ('<forward-request http-version="2or1" />', []),
+        ('<forward-request http-version="1" />', []),
+        ('<forward-request continue-timeout="5" />', ["POL019"]),
         ('<forward-request timeout="-1" />', ["POL005"]),
         ('<retry condition="@(True)" count="2" interval="0"><forward-request /></retry>', []),
     ],
