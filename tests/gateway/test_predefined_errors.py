@@ -63,12 +63,12 @@ def told(status: int, message: str) -> str:
 class Row:
     """A policy, the request that it fails, and both answers.
 
-    `error`: source, reason, message, section, scope, path as in `SHOWN`.  A message that ends in "…" may go on.  `path` is empty for
-    a policy that stands in no other.  `first`: requests that pass before.
+    `error`: source, reason, message, section, scope, path as in `SHOWN`; "-" is null, the path of a policy that stands
+    in no other is empty, and a message that ends in "…" may go on.  `first`: requests that pass before.
     """
 
     name: str
-    inbound: str
+    policy: str
     status: str
     body: str
     error: tuple[str, ...]
@@ -285,7 +285,7 @@ async def backends() -> AsyncIterator[Backends]:
 def write(folder: Path, row: Row, on_error: str, urls: dict[str, str]) -> Path:
     folder.mkdir()
     (folder / "global.xml").write_text(GLOBAL.format(on_error))
-    policy = row.inbound.replace("$NOBODY", urls["nobody"]).replace("$SILENT", urls["silent"])
+    policy = row.policy.replace("$NOBODY", urls["nobody"]).replace("$SILENT", urls["silent"])
     (folder / "row.xml").write_text(f"<policies><{row.section}>{policy}</{row.section}></policies>")
     path = folder / "gateway.yaml"
     in_product = row.scope == "product"
