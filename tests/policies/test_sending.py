@@ -106,6 +106,14 @@ async def test_a_copy_without_url_goes_where_the_request_goes(h, kit):
     assert ex.variables["r"].status == 200
 
 
+@pytest.mark.step("send-request 1")
+@pytest.mark.parametrize(("url", "host"), [("", "virtual"), (URL, None)])
+async def test_the_host_of_a_copy(h, kit, url, host):
+    """What a policy set goes where the request goes, and nowhere else."""
+    await h.run(kit.policies(inbound=header("Host", "virtual") + send(url, mode="copy")))
+    assert [r.headers.get("Host") for r in h.transport.sent] == [host, "virtual"]
+
+
 async def test_a_copy_of_a_streamed_body_leaves_it_to_the_backend(h, kit, asked):
     body = Body(None, kit.Stream(b"a", b"b"))
     await h.run(kit.policies(inbound=send(mode="@('copy')")), method="POST", body=body)
@@ -180,6 +188,26 @@ class Slow:
 
     async def aclose(self):
         self.closed = True
+
+
+class Late(Slow):
+    """A body that comes after a while, in time."""
+
+    turns = 9
+
+    async def __anext__(self):
+        self.turns -= 1
+        if self.turns < 0:
+            raise StopAsyncIteration
+        await asyncio.sleep(0)
+        return b"."
+
+
+@pytest.mark.step("send-request 3")
+async def test_a_body_may_take_what_is_left_of_the_time(h, kit):
+    h.transport.answers = [kit.reply(stream=Late()), kit.reply()]
+    ex = await h.run(kit.policies(inbound=send()))
+    assert ex.variables["r"].body.data == b"." * 9
 
 
 @pytest.mark.step("send-request 3 5")
@@ -414,11 +442,12 @@ async def test_choose_in_wait(h, kit):
     assert ex.upstream is None  # a terminator ends everything
 
 
-async def test_members_that_read_the_same_streamed_body(h, kit, asked):
+@pytest.mark.parametrize("nested", ["{}", '<choose><when condition="true">{}</when></choose>'])
+async def test_members_that_read_the_same_streamed_body(h, kit, asked, nested):
     body = "<set-body>@(ex.request.body.read(True))</set-body>"
-    nested = f'<choose><when condition="true">{send(URL + POST + body, "b")}</when></choose>'
+    second = f'<choose><when condition="true">{send(URL + POST + body, "b")}</when></choose>'
     stream = Body(None, kit.Stream(b"x", b"y"))
-    inbound = f"<wait>{send(URL + POST + body, 'a')}{nested}</wait>"
+    inbound = f"<wait>{nested.format(send(URL + POST + body, 'a'))}{second}</wait>"
     await h.run(kit.policies(inbound=inbound), method="POST", body=stream)
     assert [sent for _, sent in asked] == [b"xy", b"xy"]
 
