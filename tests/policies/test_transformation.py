@@ -182,6 +182,12 @@ async def test_the_type_of_a_new_body(h, kit, before, after):
     assert (ex.response.body.wire(), ex.response.headers.get("Content-Type")) == ("é".encode(), after)
 
 
+@pytest.mark.step("set-body 5")
+async def test_set_body_where_there_was_none(h, kit):
+    await h.run(kit.policies(inbound="<set-body>x</set-body>"))
+    assert (h.transport.sent[0].method, h.transport.bodies) == ("GET", [b"x"])
+
+
 @pytest.mark.step("set-body 3")
 async def test_set_body_of_the_response(h, kit):
     ex = await h.run(kit.policies(outbound="<set-body>@(ex.response.body.data + b'!')</set-body>"))
