@@ -169,6 +169,9 @@ class Url:
             f"{scheme}://{self.host}{port}{self.path}?{query}" if query else f"{scheme}://{self.host}{port}{self.path}"
         )
 
+    clr_to_string = __str__
+    """Expressions join URLs with text without a call of ToString."""
+
 
 class Dial(Record, frozen=True, eq=True):
     """How a connection is made where that is not the usual way.

@@ -138,6 +138,7 @@ def test_members(ex: Exchange, path: str, expected: Any) -> None:
         ("Product.State", "NotPublished"),
         ("Subscription.CreatedDate", "05/06/2023 07:08:09"),
         ("User.RegistrationDate", "01/02/2022 03:04:05"),
+        ("Request.OriginalUrl", "https://api.contoso.com:8443/orig?key=k"),
         ("Request.Url.ToUri", "https://api.contoso.com/a/b?status=open&tag=a&TAG=b&q=café %26&empty="),
     ],
 )
