@@ -72,7 +72,7 @@ class Cors(Policy, element="cors", sections=INBOUND, repeatable=False):
     terminate_unmatched_request: Value[bool] = attr(default=True, doc="End what does not match with an empty 200.")
     allowed_origins: AllowedOrigins = child(AllowedOrigins, default=REQUIRED)
     allowed_methods: AllowedMethods | None = child(AllowedMethods, doc="Without it: GET and POST.")
-    allowed_headers: AllowedHeaders = child(AllowedHeaders, default=REQUIRED)
+    allowed_headers: AllowedHeaders | None = child(AllowedHeaders, doc="Without it: those that need no permission.")
     expose_headers: ExposeHeaders | None = child(ExposeHeaders)
 
     def check(self, cx: Binding) -> None:
@@ -136,7 +136,7 @@ class Cors(Policy, element="cors", sections=INBOUND, repeatable=False):
         elif requested.upper() not in map(str.upper, methods):
             return None
         wanted = ", ".join(request.headers.getall("Access-Control-Request-Headers", []))
-        named = [h.content for h in self.allowed_headers.headers]
+        named = [] if self.allowed_headers is None else [h.content for h in self.allowed_headers.headers]
         if "*" not in named:
             known = _SAFELISTED | {name.lower() for name in named}
             if any(name.strip().lower() not in known for name in wanted.split(",") if name.strip()):
