@@ -61,14 +61,16 @@ def text_or_default(source: Any, name: str | None, default: str | None) -> str |
 
 
 def variable_or_default(of: Type, source: Any, name: str | None, default: Any) -> Any:
-    """A variable as T, the default when it is missing or null.  Another type is an error, never converted."""
+    """A variable as T, the default when it is missing; null is default(T).  Another type is an error."""
     if name is None:
         raise ArgumentNullException("key")
     if source is None:
         raise ArgumentNullException("source")
-    value = source.get(name)
-    if value is None:
+    value = source.get(name, _MISSING)
+    if value is _MISSING:
         return default
+    if value is None:
+        return default_of(of)
     if type(value) is _EXACT.get(of.decl.full_name if isinstance(of, Named) else ""):
         return value
     if not is_instance(value, of):
