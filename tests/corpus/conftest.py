@@ -34,6 +34,7 @@ from apimpy.pipeline.compile import compile_document
 from apimpy.policies import catalogue
 from apimpy.runtime.exchange import Api, Deployment, Operation, Product, Subscription, User
 from apimpy.runtime.message import Request, Response, Url
+from apimpy.runtime.ports import Event
 from apimpy.runtime.services import Options, Services
 from apimpy.source import SourceFile
 from apimpy.stores.cache import MemoryCache
@@ -132,6 +133,16 @@ class Gauge:
         self.observed.append((namespace, name, dimensions, value))
 
 
+class Logger:
+    """Remembers the texts of `log-to-eventhub`, whichever logger they were for."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def log(self, event: Event) -> None:
+        self.texts.append(event.text)
+
+
 class Rerouted(AiohttpTransport):
     """The gateway's own transport, except that every road leads to one backend."""
 
@@ -158,6 +169,7 @@ class Bench:
     clock: StandingClock
     meter: Meter
     gauge: Gauge
+    logger: Logger
     gateway: Gateway
     session: aiohttp.ClientSession
     transport: Rerouted
@@ -218,7 +230,7 @@ async def _start(document: Any, corpus: Path, stack: contextlib.AsyncExitStack) 
     transport = Rerouted(behind.addresses[0][1], replies)
     stack.push_async_callback(transport.aclose)
 
-    clock, meter, gauge = StandingClock(), Meter(), Gauge()
+    clock, meter, gauge, logger = StandingClock(), Meter(), Gauge(), Logger()
     services = Services(
         clock=clock,
         transport=transport,
@@ -229,6 +241,7 @@ async def _start(document: Any, corpus: Path, stack: contextlib.AsyncExitStack) 
         counters=MemoryCounterStore(),
         cache=MemoryCache(),
         metric_sink=gauge,
+        event_loggers=dict.fromkeys(document.loggers, logger),
         options=Options(**document.options),
         backends=Backends({id: Backend(id, Url.parse(url)) for id, url in document.backends.items()}),
         deployment=Deployment(document.region),
@@ -256,7 +269,7 @@ async def _start(document: Any, corpus: Path, stack: contextlib.AsyncExitStack) 
     )
     stack.push_async_callback(session.close)
     url = f"http://127.0.0.1:{front.addresses[0][1]}"
-    return Bench(url, clock, meter, gauge, gateway, session, transport, arrived, replies)
+    return Bench(url, clock, meter, gauge, logger, gateway, session, transport, arrived, replies)
 
 
 def _program(document: Any, corpus: Path) -> Any:

@@ -61,6 +61,8 @@ class Step:
     metered: tuple[tuple[str, Mapping[str, str], Mapping[str, int]], ...] = ()
     measured: tuple[tuple[str, str, Mapping[str, str], float], ...] = ()
     """What `emit-metric` told: namespace, name, dimensions, value."""
+    logged: tuple[Mapping[str, Any], ...] = ()
+    """Members of the JSON that `log-to-eventhub` sent, all that are looked at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +84,7 @@ class Document:
 
     A global document proper may not hold `<base />`, and those that others wrote do.
     """
+    loggers: tuple[str, ...] = ()
     keyed: bool = False
     key_header: str | None = None
     around: str | None = None
@@ -165,6 +168,7 @@ async def play(document: Document, running: Any) -> None:
         running.clock.slept.clear()
         running.meter.emitted.clear()
         running.gauge.observed.clear()
+        running.logger.texts.clear()
         running.replies[:] = step.replies
         got = await running.ask(step.method, step.path, step.headers, step.body)
         assert got.status == step.status, (step.why, got.body)
@@ -180,6 +184,8 @@ async def play(document: Document, running: Any) -> None:
         assert tuple(s for s in running.clock.slept if s) == step.slept, step.why
         check_metrics(step, running.meter.emitted)
         assert tuple(running.gauge.observed) == step.measured, step.why
+        for text, members in zip(running.logger.texts, step.logged, strict=True):
+            assert {k: v for k, v in json.loads(text).items() if k in members} == members, step.why
 
 
 def check_body(expected: Any, body: bytes, why: str, activity: str) -> None:
