@@ -103,7 +103,7 @@ GATEKEEPER = Document(
                         "_EnableMocks": "true",
                         "X-Content-Type-Options": "nosniff",
                         "Request-Processed-At": "2023-11-14T22:13:20Z",
-                        "transactionIdHMCTS": lambda v: re.fullmatch(GUID, v) and v.endswith(TICKS[:6].hex()),  # type: ignore[dict-item]
+                        "transactionIdHMCTS": lambda v: re.fullmatch(GUID, v) and v.endswith(TICKS[:6].hex()),
                         "Source-System": "SNL",
                         "Accept": "Application/JSON",
                     },
@@ -217,7 +217,7 @@ EVERYONE = Document(
                 "X-AspNet-Version": None,
                 "Access-Control-Allow-Origin": None,
             },
-            sent=(Sent(url=f"{HERE}/a", headers={"Request-Id": lambda v: re.fullmatch(GUID, v)}),),  # type: ignore[dict-item]
+            sent=(Sent(url=f"{HERE}/a", headers={"Request-Id": lambda v: re.fullmatch(GUID, v)}),),
         ),
         Step(
             why="skip leaves what is there, on both messages",

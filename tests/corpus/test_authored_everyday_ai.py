@@ -234,7 +234,7 @@ KEYS = Document(
                     url="https://aoai.example/openai/models",
                     headers={"api-key": lambda v: re.fullmatch(r"mine, ?k-1", v)},
                 ),
-            ),  # type: ignore[dict-item]
+            ),
         ),
     ),
 )
@@ -374,7 +374,7 @@ PIPELINE = Document(
                 Sent(
                     method="POST",
                     url=f"{HERE}/",
-                    headers={"X-Request-Id": lambda v: re.fullmatch(r"[0-9a-f-]{36}", v)},  # type: ignore[dict-item]
+                    headers={"X-Request-Id": lambda v: re.fullmatch(r"[0-9a-f-]{36}", v)},
                     body=chat(model="gpt-4o-mini", max_tokens=16000),
                 ),
             ),
