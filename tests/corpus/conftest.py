@@ -103,6 +103,16 @@ class StandingClock:
         self.time += seconds
 
 
+class Logger:
+    """Remembers the texts of `log-to-eventhub`."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def log(self, event: Event) -> None:
+        self.texts.append(event.text)
+
+
 class Identity:
     """Tokens that tell what they are for."""
 
@@ -133,16 +143,6 @@ class Gauge:
         self.observed.append((namespace, name, dimensions, value))
 
 
-class Logger:
-    """Remembers the texts of `log-to-eventhub`, whichever logger they were for."""
-
-    def __init__(self) -> None:
-        self.texts: list[str] = []
-
-    def log(self, event: Event) -> None:
-        self.texts.append(event.text)
-
-
 class Rerouted(AiohttpTransport):
     """The gateway's own transport, except that every road leads to one backend."""
 
@@ -169,7 +169,6 @@ class Bench:
     clock: StandingClock
     meter: Meter
     gauge: Gauge
-    logger: Logger
     gateway: Gateway
     session: aiohttp.ClientSession
     transport: Rerouted
@@ -230,9 +229,10 @@ async def _start(document: Any, corpus: Path, stack: contextlib.AsyncExitStack) 
     transport = Rerouted(behind.addresses[0][1], replies)
     stack.push_async_callback(transport.aclose)
 
-    clock, meter, gauge, logger = StandingClock(), Meter(), Gauge(), Logger()
+    clock, meter, gauge = StandingClock(), Meter(), Gauge()
     services = Services(
         clock=clock,
+        event_loggers={id: Logger() for id in document.loggers},
         transport=transport,
         token_store=MemoryTokenStore(),
         token_counter=TiktokenCounter(),
@@ -241,7 +241,6 @@ async def _start(document: Any, corpus: Path, stack: contextlib.AsyncExitStack) 
         counters=MemoryCounterStore(),
         cache=MemoryCache(),
         metric_sink=gauge,
-        event_loggers=dict.fromkeys(document.loggers, logger),
         options=Options(**document.options),
         backends=Backends({id: Backend(id, Url.parse(url)) for id, url in document.backends.items()}),
         deployment=Deployment(document.region),
@@ -269,7 +268,7 @@ async def _start(document: Any, corpus: Path, stack: contextlib.AsyncExitStack) 
     )
     stack.push_async_callback(session.close)
     url = f"http://127.0.0.1:{front.addresses[0][1]}"
-    return Bench(url, clock, meter, gauge, logger, gateway, session, transport, arrived, replies)
+    return Bench(url, clock, meter, gauge, gateway, session, transport, arrived, replies)
 
 
 def _program(document: Any, corpus: Path) -> Any:

@@ -48,6 +48,8 @@ class Step:
     why: str
     method: str = "GET"
     path: str = "/"
+    logged: tuple[Mapping[str, Any], ...] = ()
+    """Members of the JSON that `log-to-eventhub` sent, all that are looked at."""
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Any = None
     wait: float = 0
@@ -61,8 +63,6 @@ class Step:
     metered: tuple[tuple[str, Mapping[str, str], Mapping[str, int]], ...] = ()
     measured: tuple[tuple[str, str, Mapping[str, str], float], ...] = ()
     """What `emit-metric` told: namespace, name, dimensions, value."""
-    logged: tuple[Mapping[str, Any], ...] = ()
-    """Members of the JSON that `log-to-eventhub` sent, all that are looked at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,19 +161,24 @@ def found(file: str, pattern: str) -> str:
 
 async def play(document: Document, running: Any) -> None:
     """Every request of a document, in order, against its running gateway."""
+    loggers = running.gateway.services.event_loggers.values()
     for step in document.steps:
+        for logger in loggers:
+            logger.texts.clear()
         running.clock.time += step.wait
         running.arrived.clear()
         running.transport.meant.clear()
         running.clock.slept.clear()
         running.meter.emitted.clear()
         running.gauge.observed.clear()
-        running.logger.texts.clear()
         running.replies[:] = step.replies
         got = await running.ask(step.method, step.path, step.headers, step.body)
         assert got.status == step.status, (step.why, got.body)
         if step.reason is not None:
             assert got.reason == step.reason, step.why
+        texts = [text for logger in loggers for text in logger.texts]
+        for text, members in zip(texts, step.logged, strict=True):
+            assert {k: v for k, v in json.loads(text).items() if k in members} == members, step.why
         check_body(step.answer, got.body, step.why, got.activity)
         check_headers(step.answered, got.headers, step.why)
         assert [(a.method, a.url) for a in running.arrived] == [(s.method, s.url) for s in step.sent], step.why
@@ -184,8 +189,6 @@ async def play(document: Document, running: Any) -> None:
         assert tuple(s for s in running.clock.slept if s) == step.slept, step.why
         check_metrics(step, running.meter.emitted)
         assert tuple(running.gauge.observed) == step.measured, step.why
-        for text, members in zip(running.logger.texts, step.logged, strict=True):
-            assert {k: v for k, v in json.loads(text).items() if k in members} == members, step.why
 
 
 def check_body(expected: Any, body: bytes, why: str, activity: str) -> None:
