@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from corpus_kit import INTERNAL, JSON, KEYED, Document, Sent, Step, corpus, dumps, error, play
+from corpus_kit import INTERNAL, JSON, KEYED, Document, Sent, Step, attribute, corpus, dumps, error, play
 
 CORPUS = corpus()
 UK = "ukparliament__ApiManagement/"
@@ -142,9 +142,12 @@ TENANT_QUOTA = Document(
     ),
 )
 
+WORKBENCH_FILE = UK + "Policy__Product__WorkbenchParliament.xml"
+REFUSED = error(401, attribute(WORKBENCH_FILE, "failed-check-error-message"))
+
 WORKBENCH = Document(
     name="one password for all",
-    file=UK + "Policy__Product__WorkbenchParliament.xml",
+    file=WORKBENCH_FILE,
     scope="product",
     keyed=True,
     steps=(
@@ -153,14 +156,14 @@ WORKBENCH = Document(
             headers=KEYED,
             status=401,
             reason="Unauthorized",
-            answer=error(401, "Authentication required"),
+            answer=REFUSED,
             answered=JSON | {"WWW-Authenticate": None},
         ),
         Step(
             why="another value",
             headers=KEYED | {"Authorization": "Basic {0}"},
             status=401,
-            answer=error(401, "Authentication required"),
+            answer=REFUSED,
         ),
         Step(
             why="ignore-case; single braces are no named value",
