@@ -9,15 +9,14 @@ import importlib
 import os
 from collections.abc import Iterator, Mapping
 
-from apimpy.policies._known import KNOWN
 from apimpy.policy.base import Catalogue, Policy
 
 __all__ = ["catalogue"]
 
 
 def catalogue() -> Catalogue:
-    """Every policy of this package, and the names of those that are only recognised."""
-    return Catalogue(_Folder(), KNOWN)
+    """Every policy of this package."""
+    return Catalogue(_Folder())
 
 
 class _Folder(Mapping[str, type[Policy]]):

@@ -11,10 +11,12 @@ from apimpy.policies._wire import request_headers
 from apimpy.policies.authentication_basic import AuthenticationBasic
 from apimpy.policies.authentication_certificate import AuthenticationCertificate
 from apimpy.policies.authentication_managed_identity import AuthenticationManagedIdentity
+from apimpy.policies.proxy import Proxy
 from apimpy.policies.set_body import SetBody
 from apimpy.policies.set_header import SetHeader
 from apimpy.policies.set_method import SetMethod
 from apimpy.policy.base import Item, Policy
+from apimpy.policy.facts import at_most_one
 from apimpy.policy.fields import attr, child, children, text
 from apimpy.policy.unsupported import not_supported
 from apimpy.policy.value import Constant, Value, value_fault
@@ -50,15 +52,10 @@ class SetUrl(Item, element="set-url"):
         request.url = Url(url.scheme, host, url.port, escaped(url.path), escaped(url.query_string))
 
 
-class Proxy(Item, element="proxy"):
-    """A proxy for this request; recognised only."""
-
-    url: Value[str] = attr(doc="`http://host:port`.")
-    username: Value[str] | None = attr(default=None, doc="User of the proxy.")
-    password: Value[str] | None = attr(default=None, doc="Its password.")
-
-
-class Outgoing(Policy):
+class Outgoing(
+    Policy,
+    rules=(at_most_one("<authentication-certificate>", "<authentication-basic>", "<authentication-managed-identity>"),),
+):
     """A request of the policy's own; the caller's request stays as it is.
 
     `new` starts from nothing, `copy` from the current request: method, URL as it would go to the backend, headers and
@@ -77,11 +74,9 @@ class Outgoing(Policy):
     proxy: Proxy | None = child(Proxy)
 
     def check(self, cx: Binding) -> None:
-        where = self.source.name_span
         if isinstance(self.mode, Constant) and self.mode.value == "new" and self.url is None:
-            cx.report("POL007", f"<{self.element}> needs a <set-url> unless mode is copy", where)
-        if sum(part is not None for part in (self.certificate, self.basic, self.identity)) > 1:
-            cx.report("POL007", f"<{self.element}> takes one authentication policy at most", where)
+            message = f"<{self.element}> needs a <set-url> unless mode is copy"
+            cx.report("POL007", message, self.source.name_span)
         if self.proxy is not None:
             message = "<proxy> is not supported here: a request that reaches it is answered with 500"
             cx.report("POL019", message, self.proxy.source.name_span)

@@ -105,7 +105,7 @@ class ValidateAzureAdToken(Policy, element="validate-azure-ad-token", sections=I
             self.failed_validation_httpcode.get(ex),
             None if message is None else message.get(ex),
             audiences=tuple(groups),
-            required=self.required_claims.rules(ex) if self.required_claims else (),
+            required=self.required_claims.wanted(ex) if self.required_claims else (),
             urls=(url,),
             clients=frozenset(i.content.lower() for i in self.clients.items) if self.clients else frozenset(),
         )

@@ -91,7 +91,7 @@ class ValidateJwt(Policy, element="validate-jwt", sections=INBOUND):
             self.require_signed_tokens.get(ex),
             (self.audiences.values(ex),) if self.audiences else (),
             self.issuers.values(ex) if self.issuers else (),
-            self.required_claims.rules(ex) if self.required_claims else (),
+            self.required_claims.wanted(ex) if self.required_claims else (),
             tuple([o.url.get(ex) for o in self.openid]),
         )
 

@@ -14,14 +14,11 @@ from apimpy.runtime.tasks import settle
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
 
-    from apimpy.policy.bind import Binding
     from apimpy.policy.plan import Plan
     from apimpy.policy.value import Value
     from apimpy.runtime.exchange import Exchange
 
 __all__ = ["Wait"]
-
-_ALLOWED = ("send-request", "cache-lookup-value", "choose")
 
 
 class Wait(Policy, element="wait", sections=ALL_SECTIONS):
@@ -32,16 +29,7 @@ class Wait(Policy, element="wait", sections=ALL_SECTIONS):
     """
 
     for_: Value[str] = attr(name="for", default="all", allowed=("all", "any"), doc="What to wait for.")
-    policies: tuple[Policy, ...] = steps(at_least=1)
-
-    def check(self, cx: Binding) -> None:
-        for policy in self.policies:
-            if policy.element not in _ALLOWED:
-                message = (
-                    f"The element 'wait' has invalid child element '{policy.element}'. List of possible elements "
-                    f"expected: {', '.join(repr(name) for name in _ALLOWED)}."
-                )
-                cx.report("POL006", message, policy.source.name_span)
+    policies: tuple[Policy, ...] = steps(at_least=1, allowed=("send-request", "cache-lookup-value", "choose"))
 
     def prepare(self, plan: Plan) -> Action:
         members = tuple(sequence((step,)) for step in plan.inner(self.policies))

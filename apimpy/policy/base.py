@@ -7,9 +7,11 @@ A policy is frozen: it holds what the document says, never what a request brough
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, dataclass_transform
 
+from apimpy.policy.facts import ALL_GATEWAYS, ALL_SCOPES, ALL_SECTIONS, FULL, PLANNED, SECTIONS, Rule, Support
 from apimpy.policy.fields import REQUIRED, FieldSpec, attr, child, children, steps, text
+from apimpy.policy.unsupported import not_supported
 from apimpy.policy.value import Value
 from apimpy.spell import nearest
 
@@ -22,10 +24,7 @@ if TYPE_CHECKING:
     from apimpy.runtime.exchange import Exchange
     from apimpy.runtime.flow import Flow
 
-__all__ = ["ALL_SECTIONS", "SECTIONS", "Action", "Catalogue", "Field", "Item", "Known", "Policy", "fields_of"]
-
-SECTIONS = ("inbound", "backend", "outbound", "on-error")
-ALL_SECTIONS = frozenset(SECTIONS)
+__all__ = ["ALL_SECTIONS", "SECTIONS", "Action", "Catalogue", "Field", "Item", "Policy", "fields_of"]
 
 
 class Action(NamedTuple):
@@ -45,14 +44,29 @@ class Item:
     """An element with declared content; child elements of policies are plain items."""
 
     element: ClassVar[str] = ""
+    rules: ClassVar[tuple[Rule, ...]] = ()
+    """What goes together; the binder reports what breaks them."""
+    ordered: ClassVar[bool] = False
+    """The reference asks for the child elements in the order of the fields; any order is accepted."""
     source: ClassVar[Element]
     """The element it was bound from (every instance has its own; set by the binder)."""
     _fields: ClassVar[tuple[Field, ...]]
 
-    def __init_subclass__(cls, *, element: str | None = None, **rest: Any) -> None:
+    def __init_subclass__(
+        cls,
+        *,
+        element: str | None = None,
+        rules: tuple[Rule, ...] | None = None,
+        ordered: bool | None = None,
+        **rest: Any,
+    ) -> None:
         super().__init_subclass__(**rest)
         if element is not None:
             cls.element = element
+        if rules is not None:
+            cls.rules = rules
+        if ordered is not None:
+            cls.ordered = ordered
 
     def __init__(self, **values: Any) -> None:
         held = {f.attribute: f.spec.default for f in fields_of(type(self))}
@@ -68,28 +82,55 @@ class Item:
 
 
 class Policy(Item):
-    """A policy.  Subclasses say `element` and `sections` in the class statement and write `run` or `prepare`."""
+    """A policy.  Subclasses say in the class statement what it is and where it may stand, and write `run` or `prepare`.
+
+    One with `support=PLANNED` writes neither: it is checked at load, and fails when a request reaches it.
+    """
 
     sections: ClassVar[frozenset[str]] = frozenset()
+    unlisted: ClassVar[frozenset[str]] = frozenset()
+    """Those of its sections that its page in the reference does not name, but other sources of the platform do."""
+    scopes: ClassVar[frozenset[str]] = ALL_SCOPES
+    gateways: ClassVar[frozenset[str]] = ALL_GATEWAYS
+    category: ClassVar[str] = ""
     repeatable: ClassVar[bool] = True
     """False: at most once in a section of a document."""
+    maturity: ClassVar[Literal["ga", "preview", "retired", "undocumented"]] = "ga"
+    support: ClassVar[Support] = FULL
+    docs: ClassVar[str | None] = None
+    """Name of its page in the platform's reference; `<element>-policy` unless told, None for what has no page."""
     policy_id: ClassVar[str | None] = None
     """The `id` attribute every policy may carry (set by the binder)."""
 
     def __init_subclass__(
-        cls, *, sections: Iterable[str] | None = None, repeatable: bool | None = None, **rest: Any
+        cls,
+        *,
+        sections: Iterable[str] | None = None,
+        unlisted: Iterable[str] | None = None,
+        scopes: Iterable[str] | None = None,
+        gateways: Iterable[str] | None = None,
+        docs: str | None = "",
+        **rest: Any,
     ) -> None:
+        plain = {name: rest.pop(name) for name in _PLAIN if name in rest}
         super().__init_subclass__(**rest)
-        if sections is not None:
-            cls.sections = frozenset(sections)
-        if repeatable is not None:
-            cls.repeatable = repeatable
+        sets = {"sections": sections, "unlisted": unlisted, "scopes": scopes, "gateways": gateways}
+        plain |= {name: frozenset(held) for name, held in sets.items() if held is not None}
+        for name, value in plain.items():
+            setattr(cls, name, value)
+        if "element" in cls.__dict__:
+            cls.docs = f"{cls.element}-policy" if docs == "" else docs
 
     def prepare(self, plan: Plan) -> Action:
         """The action for one place in a document.  The default runs `self.run(exchange)`."""
+        if self.support is PLANNED:
+            return Action(self._fail, False, 0)
         run = getattr(self, "run", None)
         assert run is not None, f"{type(self).__name__} has neither run nor prepare"
         return Action(run, inspect.iscoroutinefunction(run), self.needs())
+
+    def _fail(self, ex: Exchange) -> Flow:
+        raise not_supported(self.element)
 
     def needs(self) -> int:
         """The bodies that the values of this element (not of nested policies) read."""
@@ -154,50 +195,31 @@ def values_of(item: Item) -> Iterator[Value[Any]]:
                     yield from values_of(one)
 
 
-class Known(NamedTuple):
-    """A policy we recognise and cannot run yet."""
-
-    name: str
-    sections: frozenset[str]
-    container: bool = False
-    repeatable: bool = True
+_PLAIN = ("category", "repeatable", "maturity", "support")
 
 
 class Catalogue:
-    """The policies of one gateway or linter: those that run, and those that are only recognised.
+    """The policies of one gateway or linter, by element name; a class is asked for only when its element is named."""
 
-    `policies` is by element name; a class is asked for only when a document names its element.
-    """
-
-    def __init__(self, policies: Mapping[str, type[Policy]], known: Mapping[str, Known]) -> None:
+    def __init__(self, policies: Mapping[str, type[Policy]]) -> None:
         self._policies = policies
-        self._known = {n: k for n, k in known.items() if n not in policies}
 
     def __iter__(self) -> Iterator[type[Policy]]:
         return iter(self._policies.values())
 
     def get(self, name: str) -> type[Policy] | None:
-        """The class of a policy that runs."""
+        """The class of a policy."""
         return self._policies.get(name)
 
-    def known(self, name: str) -> Known | None:
-        """A policy that is recognised only."""
-        return self._known.get(name)
-
-    def sections(self, name: str) -> frozenset[str]:
-        """Where a policy may stand; empty when nobody knows it."""
-        policy, known = self.get(name), self.known(name)
-        return policy.sections if policy is not None else known.sections if known is not None else frozenset()
-
-    def repeatable(self, name: str) -> bool:
-        """Whether a policy may stand more than once in a section."""
-        policy, known = self.get(name), self.known(name)
-        return policy.repeatable if policy is not None else known is None or known.repeatable
+    def runs(self, name: str) -> bool:
+        """Whether there is a policy of this name, and a request that reaches it gets past it."""
+        policy = self.get(name)
+        return policy is not None and policy.support is not PLANNED
 
     def allowed(self, section: str) -> list[str]:
         """The names that may stand in a section."""
-        return sorted(n for n in (*self._policies, *self._known) if section in self.sections(n))
+        return sorted(name for name, policy in self._policies.items() if section in policy.sections)
 
     def near(self, name: str) -> str | None:
         """The policy name most like this one."""
-        return nearest(name, (*self._policies, *self._known))
+        return nearest(name, self._policies)

@@ -13,8 +13,8 @@ from apimpy.diagnostics import Severity
 from apimpy.document.model import Attribute, Element, Island, Text
 from apimpy.document.writer import inner_xml
 from apimpy.policy.base import Catalogue, Field, Item, Policy, fields_of
+from apimpy.policy.facts import PLANNED
 from apimpy.policy.fields import REQUIRED
-from apimpy.policy.unsupported import UnsupportedPolicy
 from apimpy.policy.value import EXPECTED, Compiled, Computed, Constant, is_open, parse_literal
 from apimpy.record import Record, replace
 from apimpy.spell import nearest
@@ -58,9 +58,6 @@ class Binding(Record, frozen=True, eq=True):
     ) -> None:
         self.sink.report(code, message, span, help=help, severity=severity)
 
-    def known_sections(self, name: str) -> frozenset[str]:
-        return self.catalogue.sections(name)
-
 
 # --- policies ---------------------------------------------------------------------------------------------------------
 
@@ -85,7 +82,7 @@ def _check_repeated(policies: list[Policy], cx: Binding) -> None:
     """What may stand once in a section; branches of a container are looked at one by one: only one of them may run."""
     seen: set[str] = set()
     for policy in policies:
-        if policy.element in seen and not cx.catalogue.repeatable(policy.element):
+        if policy.element in seen and not policy.repeatable:
             message = f"<{policy.element}> may stand only once in a section"
             cx.report("POL014", message, policy.source.name_span)
         seen.add(policy.element)
@@ -119,30 +116,17 @@ def _bind_policy(element: Element, cx: Binding) -> Policy | None:
     name = element.name
     cls = cx.catalogue.get(name)
     if cls is None:
-        return _recognise(element, cx)
-    _check_place(name, cls.sections, element, cx)
-    policy = bind_item(cls, element, cx)
-    assert policy is None or isinstance(policy, Policy)
-    return policy
-
-
-def _recognise(element: Element, cx: Binding) -> Policy | None:
-    name = element.name
-    known = cx.catalogue.known(name)
-    if known is None:
         near = cx.catalogue.near(name)
         help_ = f"did you mean <{near}>?" if near else None
         cx.report("POL001", f"There is no policy <{name}>", element.name_span, help=help_)
         return None
-    _check_place(name, known.sections, element, cx)
-    cx.report(
-        "POL018",
-        f"<{name}> is not supported yet: a request that reaches it is answered with 500",
-        element.name_span,
-    )
-    if known.container:
-        bind_policies(element.children, replace(cx, nested=True))  # for the problems inside
-    return _finish(UnsupportedPolicy(name=name), element)
+    _check_place(name, cls.sections, element, cx)
+    if cls.support is PLANNED:
+        message = f"<{name}> is not supported yet: a request that reaches it is answered with 500"
+        cx.report("POL018", message, element.name_span)
+    policy = bind_item(cls, element, cx)
+    assert policy is None or isinstance(policy, Policy)
+    return policy
 
 
 def _check_place(name: str, sections: frozenset[str], element: Element, cx: Binding) -> None:
@@ -177,6 +161,10 @@ def bind_item(cls: type[Item], element: Element, cx: Binding) -> Item | None:
     if not good:
         return None
     item = _finish(cls(**held), element)
+    for rule in cls.rules:
+        if message := rule.broken(element):
+            code = "POL007" if rule.of_children else "POL010"
+            cx.report(code, message, element.name_span, severity=Severity.WARNING if rule.warning else None)
     item.check(cx)
     return item
 
@@ -192,7 +180,7 @@ def _finish(item: _I, element: Element) -> _I:
 
 def _check_attributes(cls: type[Item], fields: tuple[Field, ...], element: Element, cx: Binding) -> bool:
     known = {f.name for f in fields if f.spec.kind == "attr"}
-    aliases = {alias: f.name for f in fields for alias in f.spec.aliases}
+    aliases = {alias: f.name for f in fields if f.spec.kind == "attr" for alias in f.spec.aliases}
     good = True
     for a in element.attributes:
         if a.name in known or (a.name == "id" and issubclass(cls, Policy)):
@@ -228,19 +216,35 @@ def _bind_field(f: Field, element: Element, cx: Binding, taken: set[int]) -> Any
         inner = element.children
         taken.update(map(id, inner))
         _check_count(len(inner), "policies", f, element, cx)
-        return bind_policies(inner, replace(cx, nested=True))
+        bound = bind_policies(inner, replace(cx, nested=True))
+        if spec.allowed:
+            _check_allowed(bound, spec.allowed, element, cx)
+        return bound
     assert spec.of is not None
     assert issubclass(spec.of, Item)
     name = spec.of.element
-    inner = tuple(c for c in element.children if c.name == name)
+    inner = tuple(c for c in element.children if c.name == name or c.name in spec.aliases)
     taken.update(map(id, inner))
     _check_count(len(inner), f"<{name}>", f, element, cx)
-    bound = [bind_item(spec.of, c, cx) for c in inner]
-    if any(b is None for b in bound):
+    for c in inner:
+        if c.name != name:
+            cx.report("POL020", f"<{c.name}> is an old or wrong spelling of <{name}>", c.name_span)
+    items = [bind_item(spec.of, c, cx) for c in inner]
+    if any(item is None for item in items):
         return REQUIRED
     if spec.kind == "children":
-        return tuple(bound)
-    return bound[0] if bound else spec.default
+        return tuple(items)
+    return items[0] if items else spec.default
+
+
+def _check_allowed(policies: Iterable[Policy], allowed: tuple[str, ...], element: Element, cx: Binding) -> None:
+    for policy in policies:
+        if policy.element not in allowed:
+            message = (
+                f"The element '{element.name}' has invalid child element '{policy.element}'. List of possible elements "
+                f"expected: {', '.join(map(repr, allowed))}."
+            )
+            cx.report("POL006", message, policy.source.name_span)
 
 
 def _check_count(count: int, what: str, f: Field, element: Element, cx: Binding) -> None:

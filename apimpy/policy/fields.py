@@ -36,6 +36,16 @@ class FieldSpec(Record, frozen=True, eq=True):
     aliases: tuple[str, ...] = ()
     """Other spellings, accepted with a warning."""
     unit: str = ""
+    format: str = ""
+    """What a text must look like, for readers: `url`, `guid`, `timespan`, …; the policy checks it."""
+    otherwise: str = ""
+    """What holds when it is left out and the default is None, in words."""
+    unlisted: bool = False
+    """The reference does not name it; other sources of the platform do."""
+    liquid: bool = False
+    """A text that may be a Liquid template."""
+    elements: tuple[str, ...] = ()
+    """The child elements that a text with `inner_xml` is meant to hold; none: any."""
     strip: bool = True
     inner_xml: bool = False
     """Child elements are content, taken as text."""
@@ -55,6 +65,9 @@ def attr(
     non_empty: bool = False,
     aliases: tuple[str, ...] = (),
     unit: str = "",
+    format: str = "",
+    otherwise: str = "",
+    unlisted: bool = False,
     doc: str = "",
 ) -> Any:
     """An attribute."""
@@ -69,17 +82,38 @@ def attr(
         non_empty,
         aliases,
         unit,
+        format,
+        otherwise,
+        unlisted,
     )
 
 
-def text(*, default: Any = REQUIRED, strip: bool = True, inner_xml: bool = False, doc: str = "") -> Any:
+def text(
+    *,
+    default: Any = REQUIRED,
+    strip: bool = True,
+    inner_xml: bool = False,
+    liquid: bool = False,
+    unlisted: bool = False,
+    elements: tuple[str, ...] = (),
+    doc: str = "",
+) -> Any:
     """The character data of the element.  `strip`: white space around a literal does not count."""
-    return FieldSpec("text", doc, default=default, strip=strip, inner_xml=inner_xml)
+    return FieldSpec(
+        "text",
+        doc,
+        default=default,
+        strip=strip,
+        inner_xml=inner_xml,
+        liquid=liquid,
+        unlisted=unlisted,
+        elements=elements,
+    )
 
 
-def child(of: type, *, default: Any = None, doc: str = "") -> Any:
+def child(of: type, *, default: Any = None, aliases: tuple[str, ...] = (), doc: str = "") -> Any:
     """At most one child element (exactly one when `default` is REQUIRED)."""
-    return FieldSpec("child", doc, default=default, of=of, at_most=1)
+    return FieldSpec("child", doc, default=default, of=of, at_most=1, aliases=aliases)
 
 
 def children(of: type, *, at_least: int = 0, at_most: int | None = None, doc: str = "") -> Any:
@@ -87,6 +121,6 @@ def children(of: type, *, at_least: int = 0, at_most: int | None = None, doc: st
     return FieldSpec("children", doc, default=(), of=of, at_least=at_least, at_most=at_most)
 
 
-def steps(*, at_least: int = 0, doc: str = "") -> Any:
-    """Nested policies: any policy that may stand in the section."""
-    return FieldSpec("steps", doc, default=(), at_least=at_least)
+def steps(*, at_least: int = 0, allowed: tuple[str, ...] = (), doc: str = "") -> Any:
+    """Nested policies: any that may stand in the section, or only those `allowed`."""
+    return FieldSpec("steps", doc, default=(), at_least=at_least, allowed=allowed)

@@ -144,7 +144,7 @@ def _only_runs(document: Document, policies: Catalogue) -> bool:
     waiting = list(document.root.children)
     while waiting:
         element = waiting.pop()
-        if policies.known(element.name) is not None:
+        if policies.get(element.name) is not None and not policies.runs(element.name):
             return False
         waiting += element.children
     return True

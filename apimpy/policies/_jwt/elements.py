@@ -158,5 +158,5 @@ class RequiredClaims(Item, element="required-claims"):
 
     items: tuple[Claim, ...] = children(Claim, at_least=1)
 
-    def rules(self, ex: Exchange) -> tuple[RequiredClaim, ...]:
+    def wanted(self, ex: Exchange) -> tuple[RequiredClaim, ...]:
         return tuple([c.rule(ex) for c in self.items])
