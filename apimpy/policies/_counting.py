@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from apimpy.policy.value import Value
     from apimpy.runtime.exchange import Exchange
 
-__all__ = ["Increment", "counter", "matching", "needs_a_name", "no_broad_scope", "owner"]
+__all__ = ["Increment", "counter", "matching", "no_broad_scope", "owner"]
 
 
 class Named(Protocol):
@@ -57,12 +57,6 @@ def matching(children: Iterable[N], id: str, name: str) -> N | None:
         elif child.name == name and by_name is None:
             by_name = child
     return by_name
-
-
-def needs_a_name(item: Item, cx: Binding) -> None:
-    """An `<api>` or `<operation>` says which one it is."""
-    if getattr(item, "id", None) is None and getattr(item, "name", None) is None:
-        cx.report("POL010", f"<{item.element}> needs a name or an id", item.source.name_span)
 
 
 def no_broad_scope(item: Item, cx: Binding) -> None:

@@ -15,12 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
 
     from apimpy.policies._counting import Increment
-    from apimpy.policy.base import Item
-    from apimpy.policy.bind import Binding
     from apimpy.runtime.exchange import Exchange
     from apimpy.runtime.message import Headers
 
-__all__ = ["KILOBYTE", "Spending", "Window", "ledger", "needs_an_amount", "take"]
+__all__ = ["KILOBYTE", "Spending", "Window", "ledger", "take"]
 
 KILOBYTE = 1024
 _CALLS, _BYTES = "calls", "bytes"
@@ -51,12 +49,6 @@ class Spending(Record, frozen=True):
     window: Window
     calls: int | None
     bytes: int | None
-
-
-def needs_an_amount(item: Item, cx: Binding) -> None:
-    """A quota says of what."""
-    if getattr(item, "calls", None) is None and getattr(item, "bandwidth", None) is None:
-        cx.report("POL010", f"<{item.element}> needs calls or bandwidth", item.source.name_span)
 
 
 async def take(ex: Exchange, element: str, spendings: Sequence[Spending], cost: int, *, once: bool) -> None:

@@ -22,7 +22,7 @@ LONGEST_PERIOD = 300
 class RateLimiting(Policy):
     """The attributes both rate limits have."""
 
-    retry_after_header_name: str | None = attr(default=None, doc="Instead of Retry-After.")
+    retry_after_header_name: str = attr(default="Retry-After", doc="Header for the seconds to wait.")
     retry_after_variable_name: str | None = attr(default=None, doc="Variable for the seconds to wait.")
     remaining_calls_header_name: str | None = attr(default=None, doc="Header for the calls left.")
     remaining_calls_variable_name: str | None = attr(default=None, doc="Variable for the calls left.")

@@ -42,5 +42,5 @@ class SemanticStore(Policy):
 
     duration: Value[int] = attr(unit="seconds", doc="How long it is kept.")
     cache_response: Value[bool] | None = attr(
-        default=None, otherwise="only status 200", doc="Whether to keep it, whatever its status."
+        default=None, doc="Whether to keep it, whatever its status; else only status 200."
     )

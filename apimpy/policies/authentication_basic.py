@@ -20,7 +20,13 @@ if TYPE_CHECKING:
 __all__ = ["AuthenticationBasic"]
 
 
-class AuthenticationBasic(Policy, element="authentication-basic", sections=INBOUND, repeatable=False):
+class AuthenticationBasic(
+    Policy,
+    element="authentication-basic",
+    sections=INBOUND,
+    repeatable=False,
+    category="authentication-and-authorization",
+):
     """Sets `Authorization: Basic …` on the request; a header that is there is replaced.
 
     Name and password are encoded as UTF-8.  Inside `send-request` only that request gets the header.

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from apimpy.policies._certificates import by_id, by_thumbprint
 from apimpy.policies._sections import INBOUND
 from apimpy.policy.base import Policy
+from apimpy.policy.facts import exactly_one, needs
 from apimpy.policy.fields import attr
 from apimpy.runtime.faults import PolicyFault
 from apimpy.runtime.flow import Flow
 
 if TYPE_CHECKING:
     from apimpy.dotnet.crypto.x509 import Certificate
-    from apimpy.policy.bind import Binding
     from apimpy.policy.value import Value
     from apimpy.runtime.exchange import Exchange
     from apimpy.runtime.message import Request, Response
@@ -23,7 +23,16 @@ if TYPE_CHECKING:
 __all__ = ["AuthenticationCertificate"]
 
 
-class AuthenticationCertificate(Policy, element="authentication-certificate", sections=INBOUND):
+class AuthenticationCertificate(
+    Policy,
+    element="authentication-certificate",
+    sections=INBOUND,
+    category="authentication-and-authorization",
+    rules=(
+        exactly_one("thumbprint", "certificate-id", "body"),
+        needs("password", "body"),
+    ),
+):
     """Presents a certificate when the request is forwarded to the backend over TLS; headers stay as they are.
 
     The certificate is one of the deployment's, by id or thumbprint, or a PKCS#12 file with its password.
@@ -34,13 +43,6 @@ class AuthenticationCertificate(Policy, element="authentication-certificate", se
     certificate_id: Value[str] | None = attr(default=None, non_empty=True, doc="Certificate by its id.")
     body: Value[bytes] | None = attr(default=None, doc="PKCS#12 (PFX); base64 when it is not an expression.")
     password: Value[str] | None = attr(default=None, doc="Password of the PFX.")
-
-    def check(self, cx: Binding) -> None:
-        where = self.source.name_span
-        if sum(v is not None for v in (self.thumbprint, self.certificate_id, self.body)) != 1:
-            cx.report("POL010", "exactly one of thumbprint, certificate-id and body names the certificate", where)
-        if self.password is not None and self.body is None:
-            cx.report("POL010", "password belongs to body", where)
 
     def run(self, ex: Exchange) -> Flow:
         certificate = self.certificate(ex)

@@ -20,7 +20,11 @@ __all__ = ["AuthenticationManagedIdentity"]
 
 
 class AuthenticationManagedIdentity(
-    Policy, element="authentication-managed-identity", sections=("inbound", "backend", "outbound")
+    Policy,
+    element="authentication-managed-identity",
+    sections=("inbound", "backend", "outbound"),
+    unlisted=("backend", "outbound"),
+    category="authentication-and-authorization",
 ):
     """Gets a token for a resource and sends it to the backend as `Authorization: Bearer`.
 
@@ -29,7 +33,9 @@ class AuthenticationManagedIdentity(
     """
 
     resource: Value[str] = attr(doc="Audience of the token.")
-    client_id: Value[str] | None = attr(default=None, doc="User-assigned identity.")
+    client_id: Value[str] | None = attr(
+        default=None, otherwise="system-assigned identity", doc="User-assigned identity."
+    )
     output_token_variable_name: str | None = attr(default=None, doc="Variable that receives the token.")
     ignore_error: bool = attr(default=False, doc="Go on without a token.")
 

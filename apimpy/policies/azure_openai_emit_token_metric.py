@@ -10,7 +10,9 @@ from apimpy.policy.value import Value
 __all__ = ["AzureOpenaiEmitTokenMetric"]
 
 
-class AzureOpenaiEmitTokenMetric(TokenMetric, element="azure-openai-emit-token-metric", sections=INBOUND):
+class AzureOpenaiEmitTokenMetric(
+    TokenMetric, element="azure-openai-emit-token-metric", sections=INBOUND, category="logging"
+):
     __doc__ = TokenMetric.__doc__
 
-    value: Value[float] | None = attr(default=None, doc="Named on one page of the reference; without effect.")
+    value: Value[float] = attr(default=1, doc="Named on one page of the reference; without effect.")

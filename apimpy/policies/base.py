@@ -14,7 +14,15 @@ if TYPE_CHECKING:
 __all__ = ["Base"]
 
 
-class Base(Policy, element="base", sections=ALL_SECTIONS):
+class Base(
+    Policy,
+    element="base",
+    sections=ALL_SECTIONS,
+    scopes=("workspace", "product", "api", "operation"),
+    category="policy-control",
+    repeatable=False,
+    docs=None,
+):
     """Includes the parent scope's section.
 
     Replaced when a document is compiled; left standing only where it is an error.

@@ -25,7 +25,7 @@ _PARTIAL = 206
 _OWN = ("Set-Cookie", "Content-Length", "Cache-Control")
 
 
-class CacheStore(Policy, element="cache-store", sections=("outbound",), repeatable=False):
+class CacheStore(Policy, element="cache-store", sections=("outbound",), repeatable=False, category="caching"):
     """Keeps the response as it is here, when `cache-lookup` ran and found nothing.
 
     Only status 200 unless `cache-response` says otherwise; part of a response (206) and bodies above 2 MiB never.

@@ -25,7 +25,7 @@ class AllowedValue(Item, element="value"):
     content: Value[str] = text(doc="The value.")
 
 
-class CheckHeader(Policy, element="check-header", sections=INBOUND):
+class CheckHeader(Policy, element="check-header", sections=INBOUND, category="authentication-and-authorization"):
     """Fails the request unless it has a header, and, when values are given, one of them.
 
     A header of several lines passes when one line does, or all of them joined by commas.

@@ -34,7 +34,7 @@ class Otherwise(Item, element="otherwise"):
     policies: tuple[Policy, ...] = steps()
 
 
-class Choose(Policy, element="choose", sections=ALL_SECTIONS):
+class Choose(Policy, element="choose", sections=ALL_SECTIONS, category="policy-control", ordered=True):
     """Runs the policies of the first branch whose condition holds, else those of `otherwise`.
 
     Conditions are evaluated in order, and only until one holds.

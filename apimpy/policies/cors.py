@@ -59,7 +59,7 @@ class ExposeHeaders(Item, element="expose-headers"):
     headers: tuple[HeaderName, ...] = children(HeaderName, at_least=1)
 
 
-class Cors(Policy, element="cors", sections=INBOUND, repeatable=False):
+class Cors(Policy, element="cors", sections=INBOUND, repeatable=False, category="cross-domain"):
     """Answers CORS preflights before any other policy runs, and adds CORS headers to the responses of other requests.
 
     A request without `Origin` passes untouched.  One whose origin is not listed gets an empty 200 without CORS headers,

@@ -26,7 +26,7 @@ class CrossDomainPolicy(Item, element="cross-domain-policy"):
     content: str = text(default="", inner_xml=True, doc="In Adobe's policy file format.")
 
 
-class CrossDomain(Policy, element="cross-domain", sections=INBOUND):
+class CrossDomain(Policy, element="cross-domain", sections=INBOUND, scopes=("global",), category="cross-domain"):
     """Answers GET and HEAD of `/crossdomain.xml` with its content, before any other policy runs.
 
     In the global scope it does so whether or not an API has that path, and without a key.

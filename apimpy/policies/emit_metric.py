@@ -40,7 +40,7 @@ class Dimension(Item, element="dimension"):
             cx.report("POL010", message, self.source.name_span, help=f"without value: {known}")
 
 
-class EmitMetric(Policy, element="emit-metric", sections=ALL_SECTIONS):
+class EmitMetric(Policy, element="emit-metric", sections=ALL_SECTIONS, category="logging"):
     """Adds a value to a metric, at once, under the dimensions it names.
 
     The gateway knows the values of `API ID`, `Operation ID`, `Product ID`, `User ID`, `Subscription ID`, `Location`

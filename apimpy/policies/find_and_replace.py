@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["FindAndReplace"]
 
 
-class FindAndReplace(Policy, element="find-and-replace", sections=ALL_SECTIONS):
+class FindAndReplace(Policy, element="find-and-replace", sections=ALL_SECTIONS, category="transformation"):
     """Replaces a text in the body of the request (inbound, backend) or the response (outbound, on-error).
 
     Case matters and nothing is a pattern; an empty `from` finds nothing.

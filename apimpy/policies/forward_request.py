@@ -11,6 +11,7 @@ from apimpy.policies._target import retarget
 from apimpy.policies._upstream import choose, no_connection, present_credentials, send_to
 from apimpy.policies._wire import drop_hop_by_hop, request_headers
 from apimpy.policy.base import Action, Policy
+from apimpy.policy.facts import at_most_one, partial
 from apimpy.policy.fields import attr
 from apimpy.runtime.faults import PolicyFault
 from apimpy.runtime.flow import BODY_REQUEST, Flow
@@ -42,7 +43,14 @@ class _Sent(Body):
         self.consumed = True
 
 
-class ForwardRequest(Policy, element="forward-request", sections=("backend",)):
+class ForwardRequest(
+    Policy,
+    element="forward-request",
+    sections=("backend",),
+    category="routing",
+    support=partial("HTTP/1.1 is spoken whatever http-version says, and continue-timeout has no effect."),
+    rules=(at_most_one("timeout", "timeout-ms"),),
+):
     """Sends the request to the backend base URL plus operation path and query; its answer becomes the response.
 
     Bodies stream both ways; a body stays in memory when `buffer-request-body` is true, so that a `retry` can send it
@@ -64,8 +72,6 @@ class ForwardRequest(Policy, element="forward-request", sections=("backend",)):
 
     def check(self, cx: Binding) -> None:
         here = self.source
-        if here.get("timeout") and self.timeout_ms is not None:
-            cx.report("POL010", "timeout and timeout-ms exclude each other", here.name_span)
         if self.continue_timeout is not None:
             cx.report("POL019", "continue-timeout has no effect: requests are sent at once", here.name_span)
         if self.http_version == "2":

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["IncludeFragment"]
 
 
-class IncludeFragment(Policy, element="include-fragment", sections=ALL_SECTIONS):
+class IncludeFragment(Policy, element="include-fragment", sections=ALL_SECTIONS, category="policy-control"):
     """Includes a fragment.
 
     Its policies are inlined when a document is bound, so nothing of it is left to run.

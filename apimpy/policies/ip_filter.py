@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from apimpy.policies._sections import INBOUND
 from apimpy.policy.base import Action, Item, Policy
+from apimpy.policy.facts import at_least_one
 from apimpy.policy.fields import attr, children, text
 from apimpy.policy.value import Constant, Value, is_open, value_fault
 from apimpy.runtime.faults import PolicyFault
@@ -38,7 +39,13 @@ class AddressRange(Item, element="address-range"):
     to: Value[str] = attr(doc="Last address.")
 
 
-class IpFilter(Policy, element="ip-filter", sections=INBOUND):
+class IpFilter(
+    Policy,
+    element="ip-filter",
+    sections=INBOUND,
+    category="authentication-and-authorization",
+    rules=(at_least_one("<address>", "<address-range>"),),
+):
     """`allow`: only callers with one of the addresses pass; `forbid`: they do not.
 
     The caller is the peer of the connection (`context.Request.IpAddress`).
@@ -51,8 +58,6 @@ class IpFilter(Policy, element="ip-filter", sections=INBOUND):
     ranges: tuple[AddressRange, ...] = children(AddressRange)
 
     def check(self, cx: Binding) -> None:
-        if not self.addresses and not self.ranges:
-            cx.report("POL007", "<ip-filter> needs at least one <address> or <address-range>", self.source.name_span)
         for a in self.addresses:
             _checked(a.content, cx, a.source.content_span)
         for r in self.ranges:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["JsonToXml"]
 
 
-class JsonToXml(Policy, element="json-to-xml", sections=ALL_SECTIONS):
+class JsonToXml(Policy, element="json-to-xml", sections=ALL_SECTIONS, unlisted=("backend",), category="transformation"):
     """Converts the body of the request (inbound, backend) or the response (outbound, on-error).
 
     `content-type-json` leaves messages alone whose Content-Type is not JSON; unless `consider-accept-header` is false
@@ -32,7 +32,7 @@ class JsonToXml(Policy, element="json-to-xml", sections=ALL_SECTIONS):
     apply: Value[str] = attr(allowed=("always", "content-type-json"), doc="Which messages.")
     consider_accept_header: Value[bool] = attr(default=True, doc="Only when the caller asks for XML.")
     parse_date: bool = attr(default=True, doc="Write dates in round-trip form; else as they are.")
-    namespace_separator: Value[str] = attr(default="_", doc="Character between prefix and name.")
+    namespace_separator: Value[str] = attr(default="_", format="char", doc="Character between prefix and name.")
     namespace_prefix: Value[str] | None = attr(default=None, doc="What properties that declare a namespace begin with.")
     attribute_block_name: Value[str] | None = attr(default=None, doc="Property that holds the attributes.")
 

@@ -25,7 +25,14 @@ _RESERVED = pattern(
 )
 
 
-class Jsonp(Policy, element="jsonp", sections=("outbound",), repeatable=False):
+class Jsonp(
+    Policy,
+    element="jsonp",
+    sections=("outbound",),
+    repeatable=False,
+    gateways=("classic", "v2", "consumption", "self-hosted"),
+    category="cross-domain",
+):
     """When the caller's query names a callback, a JSON response becomes a call of it.
 
     The callback is a JavaScript identifier, dots allowed; anything else is answered with 400.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["LimitConcurrency"]
 
 
-class LimitConcurrency(Policy, element="limit-concurrency", sections=ALL_SECTIONS):
+class LimitConcurrency(Policy, element="limit-concurrency", sections=ALL_SECTIONS, category="rate-limiting-and-quotas"):
     """Runs its policies while fewer than `max-count` requests of the same key are inside; others get 429 at once.
 
     Several policies may share a key; each compares the one count with its own limit.

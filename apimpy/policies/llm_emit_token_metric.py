@@ -8,5 +8,5 @@ from apimpy.policies._sections import INBOUND
 __all__ = ["LlmEmitTokenMetric"]
 
 
-class LlmEmitTokenMetric(TokenMetric, element="llm-emit-token-metric", sections=INBOUND):
+class LlmEmitTokenMetric(TokenMetric, element="llm-emit-token-metric", sections=INBOUND, category="logging"):
     __doc__ = TokenMetric.__doc__

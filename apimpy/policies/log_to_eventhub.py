@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from apimpy.policies._sections import ALL_SECTIONS
 from apimpy.policy.base import Action, Policy
+from apimpy.policy.facts import at_most_one, partial
 from apimpy.policy.fields import attr, text
 from apimpy.runtime.faults import PolicyFault
 from apimpy.runtime.flow import Flow
 from apimpy.runtime.ports import Event
 
 if TYPE_CHECKING:
-    from apimpy.policy.bind import Binding
     from apimpy.policy.plan import Plan
     from apimpy.policy.value import Value
     from apimpy.runtime.exchange import Exchange
@@ -23,7 +23,15 @@ _LIMIT = 200 << 10
 """Bytes of an event; what is longer is cut."""
 
 
-class LogToEventhub(Policy, element="log-to-eventhub", sections=ALL_SECTIONS):
+class LogToEventhub(
+    Policy,
+    element="log-to-eventhub",
+    sections=ALL_SECTIONS,
+    gateways=("classic", "v2", "consumption", "self-hosted"),
+    category="integration",
+    support=partial("Events are written to the file of the logger, not sent to an event hub."),
+    rules=(at_most_one("partition-id", "partition-key"),),
+):
     """Hands a text to a logger and goes on; whether it arrives is the logger's business.
 
     White space around the text does not count; beyond 200 KB it is cut.
@@ -34,10 +42,6 @@ class LogToEventhub(Policy, element="log-to-eventhub", sections=ALL_SECTIONS):
     partition_id: str | None = attr(default=None, doc="Partition the event goes to.")
     partition_key: Value[str] | None = attr(default=None, doc="Events with one key go to one partition.")
     content: Value[str] = text(doc="The text.")
-
-    def check(self, cx: Binding) -> None:
-        if self.partition_id is not None and self.partition_key is not None:
-            cx.report("POL010", "partition-id and partition-key exclude each other", self.source.name_span)
 
     def prepare(self, plan: Plan) -> Action:
         id, partition_id, partition_key = self.logger_id, self.partition_id, self.partition_key

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 __all__ = ["MockResponse"]
 
 
-class MockResponse(Policy, element="mock-response", sections=("inbound", "outbound", "on-error")):
+class MockResponse(
+    Policy, element="mock-response", sections=("inbound", "outbound", "on-error"), category="transformation"
+):
     """Ends the pipeline with a response that the operation declares for a status code.
 
     The body is an example of the media type, else a sample made from its schema, else empty.
@@ -26,7 +28,7 @@ class MockResponse(Policy, element="mock-response", sections=("inbound", "outbou
 
     status_code: int = attr(default=200, minimum=100, maximum=999, doc="Status code.")
     content_type: str | None = attr(default=None, doc="Media type; without it the first one declared.")
-    index: int | None = attr(default=None, minimum=0, doc="Which example, from 0.")
+    index: int | None = attr(default=None, minimum=0, unlisted=True, doc="Which example, from 0.")
 
     def prepare(self, plan: Plan) -> Action:
         status, content_type, index = self.status_code, self.content_type, self.index

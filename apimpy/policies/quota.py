@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from apimpy.policies._counting import counter, matching, needs_a_name, no_broad_scope, owner
-from apimpy.policies._quota import KILOBYTE, Spending, Window, ledger, needs_an_amount, take
+from apimpy.policies._counting import counter, matching, no_broad_scope, owner
+from apimpy.policies._quota import KILOBYTE, Spending, Window, ledger, take
 from apimpy.policies._sections import INBOUND
 from apimpy.policy.base import Action, Item, Policy
+from apimpy.policy.facts import at_least_one
 from apimpy.policy.fields import attr, children
 from apimpy.runtime.flow import Flow
 
@@ -22,7 +23,9 @@ __all__ = ["Quota"]
 _YEAR_ONE = -62_135_596_800.0
 
 
-class QuotaOfOperation(Item, element="operation"):
+class QuotaOfOperation(
+    Item, element="operation", rules=(at_least_one("name", "id"), at_least_one("calls", "bandwidth"))
+):
     """A quota of its own for one operation."""
 
     name: str | None = attr(default=None, doc="Display name of the operation.")
@@ -31,12 +34,8 @@ class QuotaOfOperation(Item, element="operation"):
     bandwidth: int | None = attr(default=None, minimum=1, unit="kilobytes", doc="Kilobytes in the period.")
     renewal_period: int | None = attr(default=None, minimum=0, unit="seconds", doc="Instead of the API's period.")
 
-    def check(self, cx: Binding) -> None:
-        needs_a_name(self, cx)
-        needs_an_amount(self, cx)
 
-
-class QuotaOfApi(Item, element="api"):
+class QuotaOfApi(Item, element="api", rules=(at_least_one("name", "id"), at_least_one("calls", "bandwidth"))):
     """A quota of its own for one API of the product."""
 
     name: str | None = attr(default=None, doc="Display name of the API.")
@@ -46,12 +45,16 @@ class QuotaOfApi(Item, element="api"):
     renewal_period: int | None = attr(default=None, minimum=0, unit="seconds", doc="Instead of the policy's period.")
     operations: tuple[QuotaOfOperation, ...] = children(QuotaOfOperation)
 
-    def check(self, cx: Binding) -> None:
-        needs_a_name(self, cx)
-        needs_an_amount(self, cx)
 
-
-class Quota(Policy, element="quota", sections=INBOUND, repeatable=False):
+class Quota(
+    Policy,
+    element="quota",
+    sections=INBOUND,
+    repeatable=False,
+    scopes=("product",),
+    category="rate-limiting-and-quotas",
+    rules=(at_least_one("calls", "bandwidth"),),
+):
     """Gives a subscription so many calls and kilobytes in a period; then it gets 403 until the period ends.
 
     Periods follow each other from the start of the subscription; 0 is one without end.  Quotas of an API or operation
@@ -66,7 +69,6 @@ class Quota(Policy, element="quota", sections=INBOUND, repeatable=False):
     apis: tuple[QuotaOfApi, ...] = children(QuotaOfApi)
 
     def check(self, cx: Binding) -> None:
-        needs_an_amount(self, cx)
         no_broad_scope(self, cx)
 
     def prepare(self, plan: Plan) -> Action:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from apimpy.pattern import pattern
 from apimpy.policies._counting import Increment, counter
-from apimpy.policies._quota import KILOBYTE, Spending, Window, ledger, needs_an_amount, take
+from apimpy.policies._quota import KILOBYTE, Spending, Window, ledger, take
 from apimpy.policies._sections import INBOUND
 from apimpy.policy.base import Action, Policy
+from apimpy.policy.facts import at_least_one
 from apimpy.policy.fields import attr
 from apimpy.runtime.flow import Flow
 
@@ -26,7 +27,14 @@ _MOMENT = pattern(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class QuotaByKey(Policy, element="quota-by-key", sections=INBOUND):
+class QuotaByKey(
+    Policy,
+    element="quota-by-key",
+    sections=INBOUND,
+    gateways=("classic", "self-hosted", "workspace"),
+    category="rate-limiting-and-quotas",
+    rules=(at_least_one("calls", "bandwidth"),),
+):
     """Gives a key so many calls and kilobytes in a period; then its calls get 403 until the period ends.
 
     The key names the counter over all scopes and policies with the same period; one request is counted once, even
@@ -42,10 +50,11 @@ class QuotaByKey(Policy, element="quota-by-key", sections=INBOUND):
     counter_key: Value[str] = attr(doc="Name of the counter.")
     increment_condition: Value[bool] | None = attr(default=None, doc="Whether the request counts.")
     increment_count: Value[int] = attr(default=1, doc="As how many calls it counts; zero or less: as none.")
-    first_period_start: str = attr(default="0001-01-01T00:00:00Z", doc="When the first period began (UTC).")
+    first_period_start: str = attr(
+        default="0001-01-01T00:00:00Z", format="date-time", doc="When the first period began (UTC)."
+    )
 
     def check(self, cx: Binding) -> None:
-        needs_an_amount(self, cx)
         if 0 < self.renewal_period < _SHORTEST:
             at = self.source.get("renewal-period")
             message = f"The renewal-period must be 0 or at least {_SHORTEST}, not {self.renewal_period}."

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpy.policies._counting import counter, matching, needs_a_name, no_broad_scope, owner
+from apimpy.policies._counting import counter, matching, no_broad_scope, owner
 from apimpy.policies._rate import LONGEST_PERIOD, RateLimiting
 from apimpy.policies._sections import INBOUND
 from apimpy.policy.base import Action, Item
+from apimpy.policy.facts import at_least_one
 from apimpy.policy.fields import attr, children
 from apimpy.runtime.flow import Flow
 from apimpy.runtime.ports import Rate, StoreUnavailable
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["RateLimit"]
 
 
-class LimitedOperation(Item, element="operation"):
+class LimitedOperation(Item, element="operation", rules=(at_least_one("name", "id"),)):
     """A limit of its own for one operation."""
 
     name: str | None = attr(default=None, doc="Display name of the operation.")
@@ -28,11 +29,8 @@ class LimitedOperation(Item, element="operation"):
     calls: int = attr(minimum=1, doc="Calls allowed within the period.")
     renewal_period: int = attr(minimum=1, maximum=LONGEST_PERIOD, unit="seconds", doc="The period.")
 
-    def check(self, cx: Binding) -> None:
-        needs_a_name(self, cx)
 
-
-class LimitedApi(Item, element="api"):
+class LimitedApi(Item, element="api", rules=(at_least_one("name", "id"),)):
     """A limit of its own for one API of the product."""
 
     name: str | None = attr(default=None, doc="Display name of the API.")
@@ -41,11 +39,15 @@ class LimitedApi(Item, element="api"):
     renewal_period: int = attr(minimum=1, maximum=LONGEST_PERIOD, unit="seconds", doc="The period.")
     operations: tuple[LimitedOperation, ...] = children(LimitedOperation)
 
-    def check(self, cx: Binding) -> None:
-        needs_a_name(self, cx)
 
-
-class RateLimit(RateLimiting, element="rate-limit", sections=INBOUND, repeatable=False):
+class RateLimit(
+    RateLimiting,
+    element="rate-limit",
+    sections=INBOUND,
+    repeatable=False,
+    scopes=("product", "api", "operation"),
+    category="rate-limiting-and-quotas",
+):
     """Lets a subscription make so many calls within a period; the next one gets 429 and is not counted.
 
     Limits of an API or operation count besides that of the policy: a call must fit all of them.  Requests without a

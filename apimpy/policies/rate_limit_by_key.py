@@ -21,7 +21,13 @@ if TYPE_CHECKING:
 __all__ = ["RateLimitByKey"]
 
 
-class RateLimitByKey(RateLimiting, element="rate-limit-by-key", sections=INBOUND):
+class RateLimitByKey(
+    RateLimiting,
+    element="rate-limit-by-key",
+    sections=INBOUND,
+    gateways=("classic", "v2", "self-hosted", "workspace"),
+    category="rate-limiting-and-quotas",
+):
     """Lets so many calls with a key pass within a period; the next one gets 429 and is not counted.
 
     The key names the counter over all scopes and policies; each compares it with its own limit.
@@ -35,7 +41,7 @@ class RateLimitByKey(RateLimiting, element="rate-limit-by-key", sections=INBOUND
     counter_key: Value[str] = attr(doc="Name of the counter.")
     increment_condition: Value[bool] | None = attr(default=None, doc="Whether the call counts.")
     increment_count: Value[int] = attr(default=1, doc="As how many calls it counts; zero or less: not at all.")
-    increment_after_response: bool = attr(default=False, doc="Count when the response is known.")
+    increment_after_response: bool = attr(default=False, unlisted=True, doc="Count when the response is known.")
 
     def prepare(self, plan: Plan) -> Action:
         increment = Increment(self.increment_condition, self.increment_count, late=self.increment_after_response)

@@ -20,7 +20,13 @@ _ENDS = r"(?![\w%~@-]|[.:]\w)"
 """What follows a base URL must not make it another host, port or segment."""
 
 
-class RedirectContentUrls(Policy, element="redirect-content-urls", sections=("inbound", "outbound"), repeatable=False):
+class RedirectContentUrls(
+    Policy,
+    element="redirect-content-urls",
+    sections=("inbound", "outbound"),
+    repeatable=False,
+    category="transformation",
+):
     """Outbound: the backend's base URL in the body becomes the gateway's; inbound: the other way round.
 
     A base URL is scheme, host, port unless it is the default one, and base path (of the gateway: the API's path).

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpy.policies._sections import ALL_SECTIONS
 from apimpy.policy.base import Action, Policy
+from apimpy.policy.facts import needs
 from apimpy.policy.fields import attr, steps
 from apimpy.runtime.faults import PolicyFault, error_response
 from apimpy.runtime.flow import Flow
@@ -22,7 +23,13 @@ if TYPE_CHECKING:
 __all__ = ["Retry", "wait_before"]
 
 
-class Retry(Policy, element="retry", sections=ALL_SECTIONS):
+class Retry(
+    Policy,
+    element="retry",
+    sections=ALL_SECTIONS,
+    category="policy-control",
+    rules=(needs("max-interval", "delta", warning=True),),
+):
     """Runs its policies once, then up to `count` more times while `condition` holds.
 
     The condition is evaluated after each run and sees what the run left; after a transport failure

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["ReturnResponse"]
 
 
-class ReturnResponse(Policy, element="return-response", sections=ALL_SECTIONS):
+class ReturnResponse(Policy, element="return-response", sections=ALL_SECTIONS, category="transformation", ordered=True):
     """Answers with a built or stored response; nothing after it runs, outbound included.
 
     The base is the response held by `response-variable-name`, else a fresh 200 without body.

@@ -30,7 +30,7 @@ def placeholders(template: str) -> list[str]:
     return _PLACEHOLDER.findall(template)
 
 
-class RewriteUri(Policy, element="rewrite-uri", sections=INBOUND):
+class RewriteUri(Policy, element="rewrite-uri", sections=INBOUND, category="transformation"):
     """Replaces the operation's path by a template; `{name}` is a parameter of the operation's URL template.
 
     Query parameters of the request that are no template parameters are appended unless `copy-unmatched-params` is

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from apimpy.policies._outgoing import Outgoing
 from apimpy.policies._sections import ALL_SECTIONS
 from apimpy.policy.base import Action
+from apimpy.policy.facts import partial
 from apimpy.runtime.flow import Flow
 from apimpy.runtime.ports import TransportError
 
@@ -22,7 +23,13 @@ __all__ = ["SendOneWayRequest"]
 _log = logging.getLogger("apimpy.pipeline")
 
 
-class SendOneWayRequest(Outgoing, element="send-one-way-request", sections=ALL_SECTIONS):
+class SendOneWayRequest(
+    Outgoing,
+    element="send-one-way-request",
+    sections=ALL_SECTIONS,
+    category="integration",
+    support=partial("A proxy in it does not run: such a request is answered with 500."),
+):
     """Sends a request in the background; it may outlive the caller's.
 
     Expressions are evaluated and the body is copied before the pipeline goes on; whether the request arrives is only

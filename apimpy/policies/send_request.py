@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from apimpy.policies._outgoing import Outgoing
 from apimpy.policies._sections import ALL_SECTIONS
 from apimpy.policy.base import Action
+from apimpy.policy.facts import partial
 from apimpy.policy.fields import attr
 from apimpy.runtime.faults import PolicyFault
 from apimpy.runtime.flow import Flow
@@ -23,7 +24,13 @@ if TYPE_CHECKING:
 __all__ = ["SendRequest"]
 
 
-class SendRequest(Outgoing, element="send-request", sections=ALL_SECTIONS):
+class SendRequest(
+    Outgoing,
+    element="send-request",
+    sections=ALL_SECTIONS,
+    category="integration",
+    support=partial("A proxy in it does not run: such a request is answered with 500."),
+):
     """Sends a request and stores the response; any status is a success, redirects are not followed.
 
     `timeout` covers the response with its body.  When there is none in time, or no connection, the request fails with

@@ -8,6 +8,7 @@ from apimpy.backends.entity import Backend
 from apimpy.policies._sections import ALL_SECTIONS
 from apimpy.policies._target import retarget
 from apimpy.policy.base import Action, Policy
+from apimpy.policy.facts import exactly_one, needs, partial
 from apimpy.policy.fields import attr
 from apimpy.policy.value import Value, value_fault
 from apimpy.runtime.exchange import BackendTarget
@@ -23,7 +24,22 @@ if TYPE_CHECKING:
 __all__ = ["SetBackendService"]
 
 
-class SetBackendService(Policy, element="set-backend-service", sections=ALL_SECTIONS):
+class SetBackendService(
+    Policy,
+    element="set-backend-service",
+    sections=ALL_SECTIONS,
+    unlisted=("outbound", "on-error"),
+    category="routing",
+    support=partial(
+        "The Service Fabric and Dapr attributes have no effect, and a pool of backends is answered with 500."
+    ),
+    rules=(
+        exactly_one("base-url", "backend-id"),
+        needs("dapr-app-id", "backend-id"),
+        needs("dapr-method", "dapr-app-id"),
+        needs("sf-partition-key", "backend-id"),
+    ),
+):
     """Sets the backend: a base URL, or a backend entity by id.  The last one executed wins.
 
     The part of the path that names the operation is kept and appended.  Of a pool, each forward-request picks a member.
@@ -31,21 +47,18 @@ class SetBackendService(Policy, element="set-backend-service", sections=ALL_SECT
     An empty `base-url` keeps the current backend; an unknown `backend-id` fails with 500.
     """
 
-    base_url: Value[str] | None = attr(default=None, doc="Base URL.")
+    base_url: Value[str] | None = attr(default=None, format="url", doc="Base URL.")
     backend_id: Value[str] | None = attr(default=None, doc="Backend entity.")
-    sf_resolve_condition: Value[str] | None = attr(default=None, doc="Service Fabric.")
+    sf_resolve_condition: Value[bool] | None = attr(default=None, doc="Service Fabric.")
     sf_service_instance_name: Value[str] | None = attr(default=None, doc="Service Fabric.")
     sf_partition_key: Value[str] | None = attr(default=None, doc="Service Fabric.")
     sf_listener_name: Value[str] | None = attr(default=None, doc="Service Fabric.")
-    sf_replica_type: Value[str] | None = attr(default=None, doc="Service Fabric.")
+    sf_replica_type: Value[str] | None = attr(default=None, allowed=("primary", "secondary"), doc="Service Fabric.")
     dapr_app_id: Value[str] | None = attr(default=None, doc="Dapr.")
     dapr_method: Value[str] | None = attr(default=None, doc="Dapr.")
     dapr_namespace: Value[str] | None = attr(default=None, doc="Dapr.")
 
     def check(self, cx: Binding) -> None:
-        where = self.source.name_span
-        if (self.base_url is None) == (self.backend_id is None):
-            cx.report("POL010", "<set-backend-service> takes exactly one of base-url and backend-id", where)
         for a in self.source.attributes:
             if a.name.startswith(("sf-", "dapr-")):
                 cx.report("POL019", f"'{a.name}' is not supported: it has no effect", a.name_span)

@@ -10,6 +10,7 @@ from apimpy.pattern import pattern
 from apimpy.policies._content import body_bit
 from apimpy.policies._sections import ALL_SECTIONS, REQUEST_SIDE
 from apimpy.policy.base import Action, Policy
+from apimpy.policy.facts import partial
 from apimpy.policy.fields import attr, text
 from apimpy.policy.unsupported import not_supported
 from apimpy.runtime.faults import PolicyFault
@@ -32,7 +33,14 @@ __all__ = ["SetBody"]
 _CHARSET = pattern(r"(;\s*charset\s*=\s*)(\"[^\"]*\"|[^;\s]+)", re.IGNORECASE)
 
 
-class SetBody(Policy, element="set-body", sections=ALL_SECTIONS):
+class SetBody(
+    Policy,
+    element="set-body",
+    sections=ALL_SECTIONS,
+    unlisted=("on-error",),
+    category="transformation",
+    support=partial("An expression cannot bring a Liquid template."),
+):
     """Replaces the body of the request (inbound, backend) or the response (outbound, on-error).
 
     Text is sent as UTF-8, byte arrays as they are; child elements are sent as XML text.
@@ -43,7 +51,9 @@ class SetBody(Policy, element="set-body", sections=ALL_SECTIONS):
     template: str | None = attr(default=None, allowed=("liquid", "none"), doc="Template language.")
     xsi_nil: str = attr(default="blank", allowed=("blank", "null"), doc="Liquid: how xsi:nil elements are bound.")
     parse_date: bool = attr(default=True, doc="Liquid: texts that look like dates become dates.")
-    content: Value[bytes] = text(default=b"", strip=False, inner_xml=True, doc="The new body, or the template.")
+    content: Value[bytes] = text(
+        default=b"", strip=False, inner_xml=True, liquid=True, doc="The new body, or the template."
+    )
 
     def check(self, cx: Binding) -> None:
         if not self.is_liquid:

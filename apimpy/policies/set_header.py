@@ -39,7 +39,7 @@ class HeaderValue(Item, element="value"):
     content: Value[str] = text(doc="The value.")
 
 
-class SetHeader(Policy, element="set-header", sections=ALL_SECTIONS):
+class SetHeader(Policy, element="set-header", sections=ALL_SECTIONS, category="transformation"):
     """Edits a header of the request (inbound, backend) or the response (outbound, on-error).
 
     `override` replaces all values by those given, `skip` sets only what is absent, `append` adds, `delete` removes.

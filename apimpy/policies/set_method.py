@@ -22,7 +22,9 @@ __all__ = ["SetMethod"]
 _TOKEN = pattern(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
-class SetMethod(Policy, element="set-method", sections=ALL_SECTIONS):
+class SetMethod(
+    Policy, element="set-method", sections=ALL_SECTIONS, unlisted=("backend", "outbound"), category="transformation"
+):
     """Sets the method of the request, in upper case.
 
     After the backend was called only `context.Request.Method` shows it.

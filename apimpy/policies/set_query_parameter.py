@@ -30,7 +30,13 @@ class ParameterValue(Item, element="value"):
     content: Value[str] = text(doc="The value, not encoded.")
 
 
-class SetQueryParameter(Policy, element="set-query-parameter", sections=ALL_SECTIONS):
+class SetQueryParameter(
+    Policy,
+    element="set-query-parameter",
+    sections=ALL_SECTIONS,
+    unlisted=("outbound", "on-error"),
+    category="transformation",
+):
     """Edits the query of the request's URL.
 
     `override` replaces all values by those given, `skip` sets only what is absent, `append` adds, `delete` removes.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["SetStatus"]
 
 
-class SetStatus(Policy, element="set-status", sections=ALL_SECTIONS):
+class SetStatus(Policy, element="set-status", sections=ALL_SECTIONS, category="transformation"):
     """Sets code and reason of the response.
 
     Without `reason` the standard phrase is used.

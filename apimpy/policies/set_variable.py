@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["SetVariable"]
 
 
-class SetVariable(Policy, element="set-variable", sections=ALL_SECTIONS):
+class SetVariable(Policy, element="set-variable", sections=ALL_SECTIONS, category="transformation"):
     """Stores a value under a name, for this request, in every section.
 
     A literal is always a string; an expression keeps its C# type.

@@ -32,7 +32,7 @@ class Metadata(Item, element="metadata"):
     value: Value[str] = attr(doc="Its value.")
 
 
-class Trace(Policy, element="trace", sections=ALL_SECTIONS):
+class Trace(Policy, element="trace", sections=ALL_SECTIONS, unlisted=("on-error",), category="logging", ordered=True):
     """Adds a record to the request's trace, and to the log `apimpy.trace` when its level admits the severity.
 
     It never fails for want of a place to write to; an expression that throws does fail the request.
@@ -42,7 +42,9 @@ class Trace(Policy, element="trace", sections=ALL_SECTIONS):
     severity: str = attr(default="verbose", allowed=tuple(_LEVELS), doc="How important it is.")
     message: Message | None = child(Message, doc="What to write.")
     metadata: tuple[Metadata, ...] = children(Metadata)
-    content: Value[str] | None = text(default=None, doc="What to write; an old form, of which samples are left.")
+    content: Value[str] | None = text(
+        default=None, unlisted=True, doc="What to write; an old form, of which samples are left."
+    )
 
     def check(self, cx: Binding) -> None:
         where = self.source.name_span

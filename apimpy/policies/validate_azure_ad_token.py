@@ -9,6 +9,7 @@ from apimpy.policies._jwt.elements import Audiences, DecryptionCertificates, Req
 from apimpy.policies._jwt.terms import Terms, from_header, from_query, prepared
 from apimpy.policies._sections import INBOUND
 from apimpy.policy.base import Item, Policy, values_of
+from apimpy.policy.facts import at_most_one
 from apimpy.policy.fields import attr, child, children, text
 from apimpy.policy.value import Constant, value_fault
 from apimpy.runtime.message import Url
@@ -47,7 +48,14 @@ class BackendApplicationIds(Item, element="backend-application-ids"):
     items: tuple[ApplicationId, ...] = children(ApplicationId, at_least=1)
 
 
-class ValidateAzureAdToken(Policy, element="validate-azure-ad-token", sections=INBOUND):
+class ValidateAzureAdToken(
+    Policy,
+    element="validate-azure-ad-token",
+    sections=INBOUND,
+    category="authentication-and-authorization",
+    ordered=True,
+    rules=(at_most_one("header-name", "query-parameter-name", "token-value"),),
+):
     """Fails the request unless it brings a token of a tenant, for the given applications, audiences and claims.
 
     Keys and issuers come from the tenant's OpenID configuration; `organizations` and `common` accept every tenant.
@@ -71,9 +79,6 @@ class ValidateAzureAdToken(Policy, element="validate-azure-ad-token", sections=I
 
     def check(self, cx: Binding) -> None:
         where = self.source.name_span
-        ways = ("header-name", "query-parameter-name", "token-value")
-        if sum(self.source.get(way) is not None for way in ways) > 1:
-            cx.report("POL010", f"{', '.join(ways[:2])} and {ways[2]} exclude each other", where)
         tenant = self.tenant_id
         if isinstance(tenant, Constant) and "{{" not in tenant.value and configuration_url(tenant.value) is None:
             at = self.source.get("tenant-id")

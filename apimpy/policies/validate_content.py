@@ -36,7 +36,7 @@ class Content(Item, element="content"):
     schema_ref: str | None = attr(default=None, doc="JSON pointer into that schema.")
     action: str = attr(allowed=ACTIONS, doc="What a body of another shape does.")
     allow_additional_properties: bool | None = attr(
-        default=None, otherwise="as the schema says", doc="JSON: members that the schema does not name."
+        default=None, doc="JSON: members that the schema does not name; else as the schema says."
     )
     case_insensitive_property_names: bool = attr(default=False, doc="JSON: compare names ignoring case.")
 

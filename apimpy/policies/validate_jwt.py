@@ -15,6 +15,7 @@ from apimpy.policies._jwt.elements import (
 from apimpy.policies._jwt.terms import Terms, from_header, from_query, prepared
 from apimpy.policies._sections import INBOUND
 from apimpy.policy.base import Policy, values_of
+from apimpy.policy.facts import exactly_one
 from apimpy.policy.fields import attr, child, children
 from apimpy.policy.value import Constant, value_fault
 
@@ -28,7 +29,14 @@ if TYPE_CHECKING:
 __all__ = ["ValidateJwt", "seconds"]
 
 
-class ValidateJwt(Policy, element="validate-jwt", sections=INBOUND):
+class ValidateJwt(
+    Policy,
+    element="validate-jwt",
+    sections=INBOUND,
+    category="authentication-and-authorization",
+    ordered=True,
+    rules=(exactly_one("header-name", "query-parameter-name", "token-value"),),
+):
     """Fails the request unless it brings a token that is signed, in its time, and says what is required.
 
     Keys are those written here and those that OpenID configurations publish; a token's `kid` chooses among them.
@@ -46,7 +54,9 @@ class ValidateJwt(Policy, element="validate-jwt", sections=INBOUND):
     require_expiration_time: Value[bool] = attr(default=True, doc="The token must say when it ends.")
     require_scheme: Value[str] | None = attr(default=None, doc="Scheme of the Authorization header.")
     require_signed_tokens: Value[bool] = attr(default=True, doc="The token must be signed.")
-    clock_skew: Value[str] = attr(default="0", unit="seconds", doc="Difference of clocks: seconds or a TimeSpan.")
+    clock_skew: Value[str] = attr(
+        default="0", format="seconds-or-timespan", unit="seconds", doc="Difference of clocks: seconds or a TimeSpan."
+    )
     output_token_variable_name: str | None = attr(default=None, doc="Variable that receives the Jwt.")
     openid: tuple[OpenIdConfig, ...] = children(OpenIdConfig)
     signing_keys: SigningKeys | None = child(SigningKeys)
@@ -57,9 +67,6 @@ class ValidateJwt(Policy, element="validate-jwt", sections=INBOUND):
 
     def check(self, cx: Binding) -> None:
         where = self.source.name_span
-        if sum(v is not None for v in (self.header_name, self.query_parameter_name, self.token_value)) != 1:
-            message = "exactly one of header-name, query-parameter-name and token-value says where the token is"
-            cx.report("POL010", message, where)
         skew = self.clock_skew
         if isinstance(skew, Constant) and "{{" not in skew.value and seconds(skew.value) is None:
             at = self.source.get("clock-skew")

@@ -22,10 +22,10 @@ class HeaderParameters(Item, element="headers"):
     """Headers of the request."""
 
     specified_parameter_action: Value[str] | None = attr(
-        default=None, otherwise="that of the policy", allowed=ACTIONS, doc="What a wrong value does."
+        default=None, allowed=ACTIONS, doc="What a wrong value does, instead of the policy's."
     )
     unspecified_parameter_action: Value[str] | None = attr(
-        default=None, otherwise="that of the policy", allowed=ACTIONS, doc="What an undeclared one does."
+        default=None, allowed=ACTIONS, doc="What an undeclared one does, instead of the policy's."
     )
     parameters: tuple[Parameter, ...] = children(Parameter)
 
@@ -34,10 +34,10 @@ class QueryParameters(Item, element="query"):
     """Parameters of the query."""
 
     specified_parameter_action: Value[str] | None = attr(
-        default=None, otherwise="that of the policy", allowed=ACTIONS, doc="What a wrong value does."
+        default=None, allowed=ACTIONS, doc="What a wrong value does, instead of the policy's."
     )
     unspecified_parameter_action: Value[str] | None = attr(
-        default=None, otherwise="that of the policy", allowed=ACTIONS, doc="What an undeclared one does."
+        default=None, allowed=ACTIONS, doc="What an undeclared one does, instead of the policy's."
     )
     parameters: tuple[Parameter, ...] = children(Parameter)
 
@@ -46,7 +46,7 @@ class PathParameters(Item, element="path"):
     """Parameters of the path; there are no undeclared ones."""
 
     specified_parameter_action: Value[str] | None = attr(
-        default=None, otherwise="that of the policy", allowed=ACTIONS, doc="What a wrong value does."
+        default=None, allowed=ACTIONS, doc="What a wrong value does, instead of the policy's."
     )
     parameters: tuple[Parameter, ...] = children(Parameter)
 

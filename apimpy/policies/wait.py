@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Wait"]
 
 
-class Wait(Policy, element="wait", sections=ALL_SECTIONS):
+class Wait(Policy, element="wait", sections=ALL_SECTIONS, unlisted=("on-error",), category="policy-control"):
     """Starts its policies together; `all` goes on when every one has finished, `any` when the first has.
 
     With `any` the others are cancelled.  A failure is raised when the waiting is over; of several the first in document

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["XmlToJson"]
 
 
-class XmlToJson(Policy, element="xml-to-json", sections=ALL_SECTIONS):
+class XmlToJson(Policy, element="xml-to-json", sections=ALL_SECTIONS, unlisted=("backend",), category="transformation"):
     """Converts the body of the request (inbound, backend) or the response (outbound, on-error).
 
     `direct` keeps the structure of the XML, `javascript-friendly` drops prefixes and makes attributes plain members.

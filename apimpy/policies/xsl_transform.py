@@ -32,7 +32,14 @@ class Parameter(Item, element="parameter"):
     value: Value[str] = text(default="", doc="Its value.")
 
 
-class XslTransform(Policy, element="xsl-transform", sections=("inbound", "outbound", "on-error")):
+class XslTransform(
+    Policy,
+    element="xsl-transform",
+    sections=("inbound", "outbound", "on-error"),
+    unlisted=("on-error",),
+    category="transformation",
+    ordered=True,
+):
     """Replaces the XML body of the request (inbound) or the response (outbound, on-error) by what a stylesheet makes.
 
     XSLT 1.0, compiled when the document is loaded; scripts, `document()`, imports and includes are off.

@@ -82,7 +82,7 @@ def _check_repeated(policies: list[Policy], cx: Binding) -> None:
     """What may stand once in a section; branches of a container are looked at one by one: only one of them may run."""
     seen: set[str] = set()
     for policy in policies:
-        if policy.element in seen and not policy.repeatable:
+        if policy.element in seen and not policy.repeatable and policy.element != "base":  # base: see _check_base
             message = f"<{policy.element}> may stand only once in a section"
             cx.report("POL014", message, policy.source.name_span)
         seen.add(policy.element)

@@ -44,8 +44,6 @@ class FieldSpec(Record, frozen=True, eq=True):
     """The reference does not name it; other sources of the platform do."""
     liquid: bool = False
     """A text that may be a Liquid template."""
-    elements: tuple[str, ...] = ()
-    """The child elements that a text with `inner_xml` is meant to hold; none: any."""
     strip: bool = True
     inner_xml: bool = False
     """Child elements are content, taken as text."""
@@ -95,7 +93,6 @@ def text(
     inner_xml: bool = False,
     liquid: bool = False,
     unlisted: bool = False,
-    elements: tuple[str, ...] = (),
     doc: str = "",
 ) -> Any:
     """The character data of the element.  `strip`: white space around a literal does not count."""
@@ -107,7 +104,6 @@ def text(
         inner_xml=inner_xml,
         liquid=liquid,
         unlisted=unlisted,
-        elements=elements,
     )
 
 

@@ -67,6 +67,21 @@ def problems(h, kit, inner, section="inbound", **kw):
             "POL010",
             "The dimension 'Team' needs a value",
         ),
+        ("<quota renewal-period='400' />", "POL010", "<quota> needs calls or bandwidth"),
+        (
+            '<retry condition="true" count="1" interval="0" max-interval="1"><set-method>GET</set-method></retry>',
+            "POL010",
+            "max-interval of <retry> needs delta",
+        ),
+        ('<ip-filter action="allow" />', "POL007", "<ip-filter> needs <address> or <address-range>"),
+        (
+            '<llm-content-safety backend-id="b"><block-lists><id>x</id></block-lists></llm-content-safety>',
+            "POL020",
+            "old",
+        ),
+        ("<wait><set-method>GET</set-method></wait>", "POL006", "'wait' has invalid child element 'set-method'"),
+        ("<proxy />", "POL004", "The required attribute 'url' is missing."),
+        ("<http-data-source />", "POL002", "<http-data-source> is not allowed in the section inbound"),
         ("<get-authorization-context />", "POL018", "<get-authorization-context> is not supported yet"),
         ('<limit-concurrency key="k" max-count="1"><a /></limit-concurrency>', "POL001", "There is no policy <a>"),
         ("<forward-request />", "POL002", "<forward-request> is not allowed in the section inbound"),
@@ -133,6 +148,12 @@ def test_base_at_global_scope_stands_for_nothing(h):
 def test_help_names_the_nearest(h, kit):
     problems(h, kit, '<set-variable name="a" valeu="b" />')
     assert [d.help for d in h.sink if d.code == "POL003"] == ["did you mean 'value'?"]
+
+
+def test_a_rule_may_be_a_warning(h, kit):
+    retry = '<retry condition="@(false)" count="1" interval="0" max-interval="1"><set-method>GET</set-method></retry>'
+    assert h.compile(kit.policies(inbound=retry)) is not None
+    assert h.codes() == ["POL010"]
 
 
 def test_spans_point_into_the_fragment(h, kit):

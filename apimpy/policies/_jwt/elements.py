@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from apimpy.policies._jwt.claims import RequiredClaim
 from apimpy.policies._jwt.keys import check_rsa, secret_bytes, secret_key
 from apimpy.policy.base import Item
+from apimpy.policy.facts import together
 from apimpy.policy.fields import attr, children, text
 
 if TYPE_CHECKING:
@@ -29,10 +30,10 @@ __all__ = [
 class OpenIdConfig(Item, element="openid-config"):
     """A provider's published configuration: its issuer is accepted, and its keys are used."""
 
-    url: Value[str] = attr(non_empty=True, doc="URL of the OpenID configuration.")
+    url: Value[str] = attr(non_empty=True, format="url", doc="URL of the OpenID configuration.")
 
 
-class KeyElement(Item, element="key"):
+class KeyElement(Item, element="key", rules=(together("n", "e"),)):
     """A key: base64 text, `n` and `e` of an RSA key, or an uploaded certificate."""
 
     id: str | None = attr(default=None, doc="The token's `kid`.")
@@ -44,8 +45,8 @@ class KeyElement(Item, element="key"):
     def check(self, cx: Binding) -> None:
         where = self.source.name_span
         if (self.n is None) != (self.e is None):
-            cx.report("POL010", "n and e belong together", where)
-        elif sum(part is not None for part in (self.certificate_id, self.n, self.content)) != 1:
+            return
+        if sum(part is not None for part in (self.certificate_id, self.n, self.content)) != 1:
             cx.report("POL010", "<key> is one of base64 text, certificate-id, and n with e", where)
         elif why := self._wrong():
             cx.report("POL005", why, where)

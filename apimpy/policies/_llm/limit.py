@@ -46,7 +46,7 @@ class TokenLimit(Policy):
     estimate_prompt_tokens: bool = attr(
         default=False, aliases=("estimate-prompt-token",), doc="Estimate the prompt before calling the backend."
     )
-    retry_after_header_name: str | None = attr(default=None, doc="Instead of Retry-After.")
+    retry_after_header_name: str = attr(default="Retry-After", doc="Header for the seconds to wait.")
     retry_after_variable_name: str | None = attr(default=None, doc="Variable for the seconds to wait.")
     remaining_quota_tokens_header_name: str | None = attr(default=None, doc="Header for the quota left.")
     remaining_quota_tokens_variable_name: str | None = attr(default=None, doc="Variable for the quota left.")
@@ -61,10 +61,6 @@ class TokenLimit(Policy):
 
     def check(self, cx: Binding) -> None:
         where = self.source.name_span
-        if self.tokens_per_minute is None and self.token_quota is None:
-            cx.report("POL010", f"<{self.element}> needs tokens-per-minute or token-quota", where)
-        if (self.token_quota is None) != (self.token_quota_period is None):
-            cx.report("POL010", "token-quota and token-quota-period go together", where)
         if self.token_quota is not None:
             cx.report(
                 "POL019", "token-quota is not supported yet: a request that reaches it is answered with 500", where
