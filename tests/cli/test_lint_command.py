@@ -98,8 +98,8 @@ DOCUMENTS: list[tuple[str, str | bytes, list[tuple[Any, ...]]]] = [
     ),
     (
         "unsupported_policy",
-        inbound("<validate-content />"),
-        [("POL018", "warning", "unsupported", 4, 6, 4, 22, "<validate-content> is not supported yet")],
+        inbound('<get-authorization-context provider-id="p" authorization-id="a" context-variable-name="v" />'),
+        [("POL018", "warning", "unsupported", 4, 6, 4, 31, "<get-authorization-context> is not supported yet")],
     ),
     (
         "open_expression",
