@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -50,6 +49,8 @@ def bound_member(pool: Pool, header: str | None) -> str | None:
 def _find(name: str, header: str | None) -> str | None:
     if header is None or name not in header:
         return None
+    from http.cookies import CookieError, SimpleCookie  # who checks policies needs no cookies
+
     try:
         morsel = SimpleCookie(header).get(name)
     except CookieError:

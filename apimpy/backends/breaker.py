@@ -12,7 +12,6 @@ state.  Results that arrive while it is open (of requests that were under way) c
 from __future__ import annotations
 
 from collections import deque
-from email.utils import parsedate_to_datetime
 
 from apimpy.record import Record
 
@@ -110,6 +109,8 @@ def retry_after_seconds(value: str | None, now: float) -> float | None:
     if text.isascii() and text.isdigit():
         seconds = float(text)
     else:
+        from email.utils import parsedate_to_datetime  # who checks policies needs no dates of HTTP
+
         try:
             seconds = parsedate_to_datetime(text).timestamp() - now
         except (ValueError, OverflowError):

@@ -27,6 +27,13 @@ if TYPE_CHECKING:
 __all__ = ["Documents"]
 
 _COUNTING = ("-token-limit", "-emit-token-metric")
+_BACKENDS = {
+    "set-backend-service": ("backend-id",),
+    "llm-content-safety": ("backend-id",),
+    "llm-semantic-cache-lookup": ("embeddings-backend-id",),
+    "azure-openai-semantic-cache-lookup": ("embeddings-backend-id",),
+}
+"""The attributes that name a backend."""
 _NO_PARAMETER = "Only parameters specified in the original URL template can be used in the rewrite template"
 
 
@@ -115,8 +122,9 @@ class Documents:
             for policy in _policies(document):
                 if policy.element == "log-to-eventhub" and event_loggers is not None:
                     _check_logger(policy, event_loggers, sink)
-                elif policy.element == "set-backend-service" and backends is not None:
-                    _check_backend(policy, backends, sink)
+                elif backends is not None:
+                    for name in _BACKENDS.get(policy.element, ()):
+                        _check_backend(policy, name, backends, sink)
 
 
 def _counts(elements: Iterable[Element]) -> bool:
@@ -141,13 +149,13 @@ def _check_logger(policy: Policy, known: Collection[str], sink: Sink) -> None:
         sink.report("CFG001", f"Logger with id '{id_}' could not be found.", _where(policy, "logger-id"), help=help_)
 
 
-def _check_backend(policy: Policy, known: Collection[str], sink: Sink) -> None:
-    id_ = getattr(policy, "backend_id", None)
+def _check_backend(policy: Policy, attribute: str, known: Collection[str], sink: Sink) -> None:
+    id_ = getattr(policy, attribute.replace("-", "_"), None)
     if isinstance(id_, Constant) and id_.value not in known and "{{" not in id_.value:
         near = nearest(id_.value, known)
         help_ = f"did you mean '{near}'?" if near else None
         message = f"Backend with id '{id_.value}' could not be found."
-        sink.report("CFG008", message, _where(policy, "backend-id"), help=help_)
+        sink.report("CFG008", message, _where(policy, attribute), help=help_)
 
 
 def _check_rewrites(document: BoundDocument | None, operation: OperationSpec, sink: Sink) -> None:

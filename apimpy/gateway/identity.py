@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from apimpy.runtime.services import ManagedIdentityError
+from apimpy.runtime.ports import ManagedIdentityError
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -39,6 +39,7 @@ from apimpy.runtime.services import Services, SystemClock
 from apimpy.stores.cache import MemoryCache
 from apimpy.stores.counters import MemoryCounterStore
 from apimpy.stores.memory import MemoryTokenStore
+from apimpy.stores.vectors import MemoryVectorStore
 from apimpy.tokens.counter import TiktokenCounter
 from apimpy.tokens.models import DEFAULT_ENCODING
 
@@ -109,6 +110,8 @@ def build_gateway(
         backends=Backends(assembled.backends),
         counters=MemoryCounterStore(),
         cache=MemoryCache(options.cache_size),
+        vectors=MemoryVectorStore(options.semantic_cache_size),
+        cache_meter=metrics.caches,
         metric_sink=metrics.custom,
         event_loggers={name: FileEventLogger(name, path) for name, path in config.event_loggers},
     )

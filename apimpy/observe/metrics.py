@@ -11,6 +11,7 @@
 | `apimpy_llm_series_dropped_total` | `namespace` |
 | `apimpy_custom_metric` (sum and count) | `namespace`, `metric`, one per dimension |
 | `apimpy_custom_series_dropped_total` | `namespace` |
+| `apimpy_cache_lookups_total` | `cache` (`semantic response`), `api`, `outcome` (`hit miss bypass error`) |
 | `apimpy_backend_attempts_total`, `…_failures_total`, `…_trips_total`, `apimpy_backend_open` | `backend` |
 
 Every gateway has its own registry, so two in one process do not meet.  The number of token series is bounded, and so
@@ -244,6 +245,25 @@ class BackendMetrics:
         yield from (attempts, failures, trips, is_open)
 
 
+class CacheMetrics:
+    """The `CacheMeter` port, and its collector."""
+
+    def __init__(self) -> None:
+        self._counts: dict[tuple[str, str, str], int] = {}
+
+    def add(self, cache: str, api: str, outcome: str) -> None:
+        """`cache`: `semantic response`; `outcome`: `hit miss bypass error`."""
+        key = (cache, api, outcome)
+        self._counts[key] = self._counts.get(key, 0) + 1
+
+    def collect(self) -> Iterator[Metric]:
+        labels = ("cache", "api", "outcome")
+        total = CounterMetricFamily("apimpy_cache_lookups", "Lookups of caches.", labels=labels)
+        for key, count in list(self._counts.items()):
+            total.add_metric(key, count)
+        yield total
+
+
 class Metrics:
     """Everything `/metrics` of one gateway shows."""
 
@@ -253,12 +273,14 @@ class Metrics:
         self.custom = CustomMetrics()
         self.reloads = ReloadMetrics()
         self.backends = BackendMetrics()
+        self.caches = CacheMetrics()
         self._registry = CollectorRegistry()
         self._registry.register(self.requests)
         self._registry.register(self.tokens)
         self._registry.register(self.custom)
         self._registry.register(self.reloads)
         self._registry.register(self.backends)
+        self._registry.register(self.caches)
         if process:
             ProcessCollector(registry=self._registry)
 

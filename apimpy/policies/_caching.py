@@ -5,16 +5,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpy.dotnet.values import Array, to_string
+from apimpy.policies._wire import combine_headers, drop_hop_by_hop
 from apimpy.runtime.message import Body, Headers, Response
 from apimpy.runtime.ports import StoreUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from apimpy.runtime.exchange import Exchange
     from apimpy.runtime.ports import Cache
 
-__all__ = ["CACHING_TYPES", "Lookup", "asked", "cache_of", "detached", "size_of", "value_key"]
+__all__ = [
+    "CACHING_TYPES",
+    "Copied",
+    "Lookup",
+    "asked",
+    "cache_of",
+    "detached",
+    "kept_response",
+    "size_of",
+    "value_key",
+]
 
 CACHING_TYPES = ("prefer-external", "external", "internal")
 
@@ -79,3 +90,54 @@ def size_of(value: Any) -> int:
     if isinstance(value, Response):
         return len(value.body.wire() or b"")
     return 2 * len(to_string(value)) if hasattr(value, "clone") else 64
+
+
+def kept_response(ex: Exchange, response: Response, without: tuple[str, ...]) -> Response:
+    """Status and headers of a response that a cache keeps.
+
+    Neither hop-by-hop headers, nor those named, nor those that other policies promised to this caller (limits, CORS).
+    """
+    kept = Response(response.status, response.reason, Headers(response.headers))
+    kept.combine = response.combine
+    combine_headers(kept)
+    drop_hop_by_hop(kept.headers)
+    for name in (*without, *(ex.queued or ())):
+        kept.headers.popall(name, None)
+    return kept
+
+
+class Copied:
+    """A stream that is copied as it passes; the copy is handed over when the stream ends as it should."""
+
+    __slots__ = ("_length", "_limit", "_parts", "_put", "_size", "_stream")
+
+    def __init__(
+        self, stream: AsyncIterator[bytes], length: int | None, limit: int, put: Callable[[bytes], Awaitable[None]]
+    ) -> None:
+        self._stream, self._length, self._limit, self._put = stream, length, limit, put
+        self._parts: list[bytes] | None = [] if length is None or length <= limit else None
+        self._size = 0
+
+    def __aiter__(self) -> Copied:
+        return self
+
+    async def __anext__(self) -> bytes:
+        try:
+            chunk = await anext(self._stream)
+        except StopAsyncIteration:
+            parts, self._parts = self._parts, None
+            if parts is not None and self._length in (None, self._size):
+                await self._put(b"".join(parts))
+            raise
+        self._size += len(chunk)
+        if self._size > self._limit:
+            self._parts = None
+        if self._parts is not None:
+            self._parts.append(chunk)
+        return chunk
+
+    async def aclose(self) -> None:
+        self._parts = None
+        close = getattr(self._stream, "aclose", None)
+        if close is not None:
+            await close()

@@ -17,8 +17,7 @@ from apimpy.backends.entity import Backend
 from apimpy.policies._certificates import by_id, by_thumbprint
 from apimpy.runtime.faults import PolicyFault
 from apimpy.runtime.message import Body, BodyTooLarge
-from apimpy.runtime.ports import TimedOut, TransportError
-from apimpy.runtime.services import ManagedIdentityError
+from apimpy.runtime.ports import ManagedIdentityError, TimedOut, TransportError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -9,7 +9,7 @@ from apimpy.policy.base import Policy
 from apimpy.policy.fields import attr
 from apimpy.runtime.faults import PolicyFault
 from apimpy.runtime.flow import Flow
-from apimpy.runtime.services import ManagedIdentityError
+from apimpy.runtime.ports import ManagedIdentityError
 
 if TYPE_CHECKING:
     from apimpy.policy.value import Value

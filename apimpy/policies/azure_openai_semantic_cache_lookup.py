@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from apimpy.policies._sections import INBOUND
 from apimpy.policies._semantic_cache import SemanticLookup
-from apimpy.policy.facts import PLANNED
 
 __all__ = ["AzureOpenaiSemanticCacheLookup"]
 
@@ -16,6 +15,5 @@ class AzureOpenaiSemanticCacheLookup(
     gateways=("classic", "v2", "consumption", "self-hosted"),
     category="caching",
     repeatable=False,
-    support=PLANNED,
 ):
     __doc__ = SemanticLookup.__doc__

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from apimpy.policies._sections import OUTBOUND
 from apimpy.policies._semantic_cache import SemanticStore
-from apimpy.policy.facts import PLANNED
 
 __all__ = ["AzureOpenaiSemanticCacheStore"]
 
@@ -16,6 +15,5 @@ class AzureOpenaiSemanticCacheStore(
     gateways=("classic", "v2", "consumption", "self-hosted"),
     category="caching",
     repeatable=False,
-    support=PLANNED,
 ):
     __doc__ = SemanticStore.__doc__

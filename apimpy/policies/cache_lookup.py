@@ -96,6 +96,8 @@ class CacheLookup(Policy, element="cache-lookup", sections=INBOUND, repeatable=F
             lookup = Lookup(cache, key, self.downstream_caching_type.get(ex), self.must_revalidate.get(ex))
             now = services.clock.now()
             found = await asked(ex, self.element, cache.get(key, now))
+            outcome = "hit" if isinstance(found, CachedResponse) else "miss"
+            services.cache_meter.add("response", ex.api.id if ex.api is not None else "", outcome)
             if isinstance(found, CachedResponse):
                 ex.response = _response(found, lookup, now)
                 ex.skip_past = ("cache-store", scope)

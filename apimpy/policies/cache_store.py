@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpy.policies._caching import Lookup, asked
-from apimpy.policies._wire import combine_headers, drop_hop_by_hop
+from apimpy.policies._caching import Copied, Lookup, asked, kept_response
 from apimpy.policy.base import Action, Policy
 from apimpy.policy.fields import attr
 from apimpy.runtime.flow import Flow
-from apimpy.runtime.message import Headers, Response
 from apimpy.runtime.ports import CachedResponse
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
-
     from apimpy.policy.plan import Plan
     from apimpy.policy.value import Value
     from apimpy.runtime.exchange import Exchange
+    from apimpy.runtime.message import Response
 
 __all__ = ["CacheStore"]
 
@@ -57,12 +54,7 @@ class CacheStore(Policy, element="cache-store", sections=("outbound",), repeatab
 
 
 async def _keep(ex: Exchange, response: Response, lookup: Lookup, seconds: int) -> None:
-    kept = Response(response.status, response.reason, Headers(response.headers))
-    kept.combine = response.combine
-    combine_headers(kept)
-    drop_hop_by_hop(kept.headers)
-    for name in (*_OWN, *(ex.queued or ())):
-        kept.headers.popall(name, None)
+    kept = kept_response(ex, response, _OWN)
     limit = ex.services.options.max_cached_response
     body = response.body
 
@@ -75,43 +67,6 @@ async def _keep(ex: Exchange, response: Response, lookup: Lookup, seconds: int) 
     data = body.wire()
     if data is None:
         assert body.stream is not None
-        body.stream = _Copied(body.stream, body.length, limit, put)
+        body.stream = Copied(body.stream, body.length, limit, put)
     elif len(data) <= limit:
         await put(data)
-
-
-class _Copied:
-    """A stream that is copied as it passes; the copy is handed over when the stream ends as it should."""
-
-    __slots__ = ("_length", "_limit", "_parts", "_put", "_size", "_stream")
-
-    def __init__(
-        self, stream: AsyncIterator[bytes], length: int | None, limit: int, put: Callable[[bytes], Awaitable[None]]
-    ) -> None:
-        self._stream, self._length, self._limit, self._put = stream, length, limit, put
-        self._parts: list[bytes] | None = [] if length is None or length <= limit else None
-        self._size = 0
-
-    def __aiter__(self) -> _Copied:
-        return self
-
-    async def __anext__(self) -> bytes:
-        try:
-            chunk = await anext(self._stream)
-        except StopAsyncIteration:
-            parts, self._parts = self._parts, None
-            if parts is not None and self._length in (None, self._size):
-                await self._put(b"".join(parts))
-            raise
-        self._size += len(chunk)
-        if self._size > self._limit:
-            self._parts = None
-        if self._parts is not None:
-            self._parts.append(chunk)
-        return chunk
-
-    async def aclose(self) -> None:
-        self._parts = None
-        close = getattr(self._stream, "aclose", None)
-        if close is not None:
-            await close()

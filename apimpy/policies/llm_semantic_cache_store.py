@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from apimpy.policies._sections import OUTBOUND
 from apimpy.policies._semantic_cache import SemanticStore
-from apimpy.policy.facts import PLANNED
 
 __all__ = ["LlmSemanticCacheStore"]
 
@@ -17,6 +16,5 @@ class LlmSemanticCacheStore(
     gateways=("classic", "v2", "consumption", "self-hosted"),
     category="caching",
     repeatable=False,
-    support=PLANNED,
 ):
     __doc__ = SemanticStore.__doc__

@@ -207,6 +207,7 @@ class Exchange:
         "id",
         "last_error",
         "llm",
+        "missed",
         "notes",
         "operation",
         "operation_path",
@@ -265,6 +266,8 @@ class Exchange:
         """The body of the backend's last response; closed by the pipeline when it is not the one sent."""
         self.llm: Any = None
         """Cached classification of the request for the token policies."""
+        self.missed: dict[str, Any] | None = None
+        """By scope, what a semantic lookup left for the policy that stores."""
         self.cached: dict[str, Any] | None = None
         """By scope, what `cache-lookup` left for `cache-store`."""
         self.skip_past: tuple[str, str] | None = None

@@ -33,8 +33,8 @@ from apimpy.runtime.exchange import (
     User,
 )
 from apimpy.runtime.message import Body, Headers, Request, Response, Url
-from apimpy.runtime.ports import StoreUnavailable, TransportError, Verdict
-from apimpy.runtime.services import ManagedIdentityError, Services
+from apimpy.runtime.ports import ManagedIdentityError, StoreUnavailable, TransportError, Verdict
+from apimpy.runtime.services import Services
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,6 +12,7 @@ __all__ = [
     "Allowance",
     "BackendRegistry",
     "Cache",
+    "CacheMeter",
     "CachedResponse",
     "Clock",
     "ConcurrencyGate",
@@ -20,7 +21,9 @@ __all__ = [
     "Event",
     "EventLogger",
     "ManagedIdentity",
+    "ManagedIdentityError",
     "MetricSink",
+    "Nearest",
     "Rate",
     "RateAlgorithm",
     "StoreUnavailable",
@@ -30,6 +33,7 @@ __all__ = [
     "TokenStore",
     "Transport",
     "TransportError",
+    "VectorStore",
     "Verdict",
 ]
 
@@ -44,6 +48,10 @@ class ConnectFailed(TransportError):
 
 class TimedOut(TransportError):
     """No response head in time."""
+
+
+class ManagedIdentityError(Exception):
+    """No token could be had; the text says why."""
 
 
 class StoreUnavailable(Exception):
@@ -207,6 +215,35 @@ class Cache(Protocol):
         """Forget a value; nothing happens when there is none."""
 
 
+class Nearest(Record, frozen=True, eq=True):
+    """What a search of vectors found.  `distance` is 1 minus the cosine: 0 in one direction, 1 at a right angle."""
+
+    distance: float
+    response: CachedResponse
+
+
+class VectorStore(Protocol):
+    """Responses under vectors, for the semantic cache.  A partition is an opaque text; others are never seen from it.
+
+    Only vectors of one length are compared.  `now` as in `CounterStore`.  StoreUnavailable when it cannot answer.
+    """
+
+    async def nearest(self, partition: str, vector: Sequence[float], now: float) -> Nearest | None:
+        """The entry at the smallest distance; None when there is none."""
+
+    async def add(
+        self, partition: str, vector: Sequence[float], response: CachedResponse, seconds: float, now: float
+    ) -> None:
+        """Keep a response under a vector for so long."""
+
+
+class CacheMeter(Protocol):
+    """Counts what lookups of caches came to."""
+
+    def add(self, cache: str, api: str, outcome: str) -> None:
+        """`cache`: `semantic response`; `outcome`: `hit miss bypass error`."""
+
+
 class Event(Record, frozen=True, eq=True):
     """What `log-to-eventhub` sends.  `time` in UTC seconds."""
 
@@ -256,7 +293,7 @@ class TokenMeter(Protocol):
 
 class ManagedIdentity(Protocol):
     async def token(self, resource: str, client_id: str | None) -> str:
-        """An access token for the resource.  `ManagedIdentityError` (services) with a text when there is none."""
+        """An access token for the resource.  ManagedIdentityError when there is none."""
 
 
 class Tracer(Protocol):

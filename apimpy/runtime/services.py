@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         Allowance,
         BackendRegistry,
         Cache,
+        CacheMeter,
         Clock,
         ConcurrencyGate,
         CounterStore,
@@ -31,16 +32,13 @@ if TYPE_CHECKING:
         TokenMeter,
         TokenStore,
         Transport,
+        VectorStore,
         Verdict,
     )
 
-__all__ = ["ManagedIdentityError", "NoBackends", "NoCounters", "Options", "Services", "SystemClock"]
+__all__ = ["NoBackends", "NoCounters", "Options", "Services", "SystemClock"]
 
 T = TypeVar("T")
-
-
-class ManagedIdentityError(Exception):
-    """No token could be had; the text says why."""
 
 
 class SystemClock:
@@ -72,6 +70,13 @@ class NoCounters:
 
     async def quota_add(self, allowances: Sequence[Allowance], now: float) -> None:
         raise StoreUnavailable("there is no counter store")
+
+
+class NoMeter:
+    """The `CacheMeter` of a gateway that measures nothing."""
+
+    def add(self, cache: str, api: str, outcome: str) -> None:
+        """Nobody counts."""
 
 
 class NoBackends:
@@ -138,6 +143,10 @@ class Options:
     """Bytes a policy may buffer of one body."""
     cache_size: int = 64 << 20
     """Bytes of the internal cache."""
+    semantic_cache_size: int = 256 << 20
+    """Bytes of the semantic cache in memory."""
+    semantic_cache_headers: bool = False
+    """Responses say whether they came from the semantic cache, and how near the prompt was."""
     max_cached_response: int = 2 << 20
     """Bytes of a body that `cache-store` keeps; larger ones are not cached."""
 
@@ -166,6 +175,9 @@ class Services:
     cache: Cache | None = None
     """The internal cache."""
     external_cache: Cache | None = None
+    vectors: VectorStore | None = None
+    """Of the semantic cache; None: calls pass by it."""
+    cache_meter: CacheMeter = field(default_factory=NoMeter)
     metric_sink: MetricSink | None = None
     """Where `emit-metric` goes; None: nowhere."""
     event_loggers: Mapping[str, EventLogger] = field(default_factory=dict)

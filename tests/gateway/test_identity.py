@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from apimpy.gateway.identity import CommandIdentity, FileIdentity, NoIdentity, StaticIdentity
-from apimpy.runtime.services import ManagedIdentityError
+from apimpy.runtime.ports import ManagedIdentityError
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -20,7 +20,8 @@ from apimpy.pipeline.compile import compile_document
 from apimpy.policies import catalogue
 from apimpy.runtime.exchange import Exchange
 from apimpy.runtime.message import Body, Request, Response, Url
-from apimpy.runtime.services import ManagedIdentityError, Options, Services
+from apimpy.runtime.ports import ManagedIdentityError
+from apimpy.runtime.services import Options, Services
 from apimpy.source import SourceFile
 from apimpy.stores.memory import MemoryTokenStore
 

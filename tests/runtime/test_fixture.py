@@ -12,8 +12,7 @@ from apimpy.dotnet.universe import universe
 from apimpy.dotnet.values import Char, Int64, to_string, type_of
 from apimpy.runtime.fixture import Moment, Refusing, load_fixture, read_fixture
 from apimpy.runtime.message import Request
-from apimpy.runtime.ports import StoreUnavailable, TransportError
-from apimpy.runtime.services import ManagedIdentityError
+from apimpy.runtime.ports import ManagedIdentityError, StoreUnavailable, TransportError
 
 if TYPE_CHECKING:
     from pathlib import Path

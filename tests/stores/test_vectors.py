@@ -1,0 +1,140 @@
+"""The contract of vector stores, and what only the one in memory promises."""
+
+from __future__ import annotations
+
+import asyncio
+
+import numpy as np
+import pytest
+
+from apimpy.runtime.ports import CachedResponse
+from apimpy.stores import vector_search
+from apimpy.stores.vectors import MemoryVectorStore
+
+NOW = 1_700_000_000.0
+
+
+def response(name: str, size: int = 0) -> CachedResponse:
+    return CachedResponse(200, "OK", (("X", name),), name.encode() + b"." * size, NOW + 60)
+
+
+async def names(store: MemoryVectorStore, partition: str, *vectors: list[float], now: float = NOW) -> list[str | None]:
+    found = [await store.nearest(partition, vector, now) for vector in vectors]
+    return [None if one is None else one.response.headers[0][1] for one in found]
+
+
+@pytest.fixture
+def store() -> MemoryVectorStore:
+    return MemoryVectorStore()
+
+
+async def test_nothing_is_there(store: MemoryVectorStore) -> None:
+    assert await store.nearest("p", [1.0, 0.0], NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("vector", "distance"),
+    [([1, 0], 0.0), ([2, 0], 0.0), ([1, 1], 0.292893), ([0, 3], 1.0), ([-1, 0], 2.0), ([1e-3, 1e-9], 0.0)],
+)
+async def test_distances(store: MemoryVectorStore, vector: list[float], distance: float) -> None:
+    await store.add("p", [1.0, 0.0], response("a"), 60, NOW)
+    found = await store.nearest("p", vector, NOW)
+    assert found is not None
+    assert found.distance == pytest.approx(distance, abs=1e-6)
+    assert found.response == response("a")
+
+
+async def test_the_nearest_of_many(store: MemoryVectorStore) -> None:
+    for number in range(50):
+        angle = number / 10
+        await store.add("p", [np.cos(angle), np.sin(angle)], response(str(number)), 60, NOW)
+    assert await names(store, "p", [np.cos(1.23), np.sin(1.23)], [1, 0]) == ["12", "0"]
+
+
+async def test_partitions_and_lengths_never_meet(store: MemoryVectorStore) -> None:
+    await store.add("A", [1, 0], response("A"), 60, NOW)
+    await store.add("a", [1, 0], response("a"), 60, NOW)
+    await store.add("a", [1, 0, 0], response("long"), 60, NOW)
+    assert await names(store, "A", [1, 0]) == ["A"]
+    assert await names(store, "a", [1, 0], [0, 0, 1]) == ["a", "long"]
+    assert await names(store, "", [1, 0]) == [None]
+    assert await names(store, "a,", [1, 0]) == [None]
+
+
+async def test_entries_expire(store: MemoryVectorStore) -> None:
+    await store.add("p", [1, 0], response("short"), 10, NOW)
+    await store.add("p", [0.9, 0.1], response("long"), 60, NOW)
+    assert await names(store, "p", [1, 0], now=NOW + 9.9) == ["short"]
+    assert await names(store, "p", [1, 0], now=NOW + 10) == ["long"]
+    assert await names(store, "p", [1, 0], now=NOW + 60) == [None]
+
+
+@pytest.mark.parametrize("vector", [[0.0, 0.0], [float("nan"), 1.0], [float("inf"), 1.0], []])
+async def test_vectors_without_a_direction(store: MemoryVectorStore, vector: list[float]) -> None:
+    await store.add("p", vector, response("x"), 60, NOW)
+    await store.add("p", [1, 0], response("a"), 60, NOW)
+    assert await store.nearest("p", vector, NOW) is None
+    assert await names(store, "p", [1, 0]) == ["a"]
+
+
+async def test_memory_is_bounded() -> None:
+    store = MemoryVectorStore(limit=100_000)
+    for number in range(500):
+        await store.add(f"p{number % 3}", [1, number - 250], response(str(number), 1000), 60, NOW)
+    assert store._search is not None
+    assert store._search._size <= 100_000
+    held = sum(len(part.responses) for part in store._search._parts.values())
+    assert held > 50
+    await store.add("p1", [-1, 0], response("latest"), 60, NOW)
+    assert await names(store, "p1", [-1, 0]) == ["latest"]
+    await store.add("big", [1, 0], response("big", 200_000), 60, NOW)
+    assert await names(store, "big", [1, 0]) == [None]
+
+
+async def test_what_has_expired_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = MemoryVectorStore()
+    for number in range(20):
+        await store.add("p", [1, number], response(str(number)), 10, NOW)
+    assert await store.nearest("p", [1, 0], NOW + 11) is None
+    assert store._search is not None
+    assert (store._search._size, store._search._parts) == (0, {})
+
+
+@pytest.mark.parametrize("index", [True, False])
+async def test_large_partitions(monkeypatch: pytest.MonkeyPatch, index: bool) -> None:
+    """In a thread, with and without an index: the same entries as by comparing all of them."""
+    monkeypatch.setattr(vector_search, "_ON_LOOP", 0)
+    monkeypatch.setattr(vector_search, "_INDEXED", 100)
+    if not index:
+        monkeypatch.setattr(vector_search, "_usearch", lambda: None)
+    chance = np.random.default_rng(3)
+    rows = chance.normal(size=(400, 32)).astype(np.float32)
+    store = MemoryVectorStore()
+    for number, row in enumerate(rows):
+        await store.add("p", row, response(str(number)), 60, NOW)
+    queries = rows[:50] + chance.normal(scale=0.1, size=(50, 32)).astype(np.float32)
+    assert await names(store, "p", *queries) == [str(n) for n in range(50)]
+    await store.add("p", -rows[0], response("new"), 5, NOW)
+    assert await names(store, "p", -rows[0]) == ["new"]
+    assert await names(store, "p", -rows[0], now=NOW + 5) != ["new"]
+
+
+async def test_searches_beside_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Searches in threads while entries come, expire and are evicted: nothing fails, nothing foreign is found."""
+    monkeypatch.setattr(vector_search, "_ON_LOOP", 0)
+    monkeypatch.setattr(vector_search, "_INDEXED", 50)
+    store = MemoryVectorStore(limit=60_000)
+    chance = np.random.default_rng(5)
+
+    async def write(partition: str) -> None:
+        for number in range(300):
+            seconds = float(chance.integers(1, 20))
+            await store.add(partition, chance.normal(size=16), response(partition), seconds, NOW + number / 10)
+            await asyncio.sleep(0)
+
+    async def read(partition: str) -> None:
+        for number in range(300):
+            found = await store.nearest(partition, chance.normal(size=16), NOW + number / 10)
+            assert found is None or found.response.headers == (("X", partition),)
+
+    await asyncio.gather(write("p"), write("q"), read("p"), read("q"), read("p"))
