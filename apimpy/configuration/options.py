@@ -12,6 +12,7 @@ CHOICES = {
     "same_key_policy": ("each_instance", "once"),
     "anthropic_parsing": ("native", "off"),
     "breaker_error_reasons": ("literal", "ignore"),
+    "week_start": ("monday", "sunday"),
     "variables_missing": ("throw", "null"),
     "sse_buffering": ("never", "platform"),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from apimpy.policies._llm.limit import TokenLimit
 from apimpy.policies._sections import INBOUND
-from apimpy.policy.facts import at_least_one, partial, together
+from apimpy.policy.facts import at_least_one, together
 
 __all__ = ["AzureOpenaiTokenLimit"]
 
@@ -15,7 +15,6 @@ class AzureOpenaiTokenLimit(
     sections=INBOUND,
     gateways=("classic", "v2", "self-hosted", "workspace"),
     category="rate-limiting-and-quotas",
-    support=partial("token-quota does not run: such a request is answered with 500."),
     rules=(
         at_least_one("tokens-per-minute", "token-quota"),
         together("token-quota", "token-quota-period"),

@@ -33,12 +33,14 @@ from apimpy.runtime.exchange import (
     User,
 )
 from apimpy.runtime.message import Body, Headers, Request, Response, Url
-from apimpy.runtime.ports import ManagedIdentityError, StoreUnavailable, TransportError, Verdict
+from apimpy.runtime.ports import ManagedIdentityError, StoreUnavailable, TransportError
 from apimpy.runtime.services import Services
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from apimpy.runtime.ports import TokenLimits, TokenVerdict
 
 __all__ = ["FixedClock", "Moment", "Refusing", "fixture_services", "load_fixture", "read_fixture"]
 
@@ -91,13 +93,12 @@ class Refusing:
     async def aclose(self) -> None:
         """Nothing is open."""
 
-    async def rate_admit(self, key: str, limit: int, algorithm: str, estimate: int | None, now: float) -> Verdict:
+    async def admit(
+        self, limits: TokenLimits, rate_need: int | None, quota_need: int | None, now: float
+    ) -> TokenVerdict:
         raise StoreUnavailable("a fixture has no token store")
 
-    async def rate_charge(self, key: str, limit: int, algorithm: str, tokens: int, now: float) -> int:
-        raise StoreUnavailable("a fixture has no token store")
-
-    async def rate_left(self, key: str, limit: int, algorithm: str, now: float) -> int:
+    async def settle(self, limits: TokenLimits, rate: int, quota: int, reserved: float, now: float) -> TokenVerdict:
         raise StoreUnavailable("a fixture has no token store")
 
     def count(self, text: str, model: str | None) -> int:

@@ -29,8 +29,10 @@ __all__ = [
     "StoreUnavailable",
     "TimedOut",
     "TokenCounter",
+    "TokenLimits",
     "TokenMeter",
     "TokenStore",
+    "TokenVerdict",
     "Transport",
     "TransportError",
     "VectorStore",
@@ -93,21 +95,57 @@ class Verdict(Record, frozen=True, eq=True):
     retry_after: int | None = None
 
 
-class TokenStore(Protocol):
-    """Token counters.  A rate key holds at most `limit` tokens per 60 s by one of two algorithms.
+class TokenLimits(Record, frozen=True, eq=True):
+    """What one policy allows a key: `rate` tokens in 60 seconds, `quota` tokens until `until`, or both.
 
-    `now` is passed by the caller (UTC seconds): the same code runs in virtual time.
+    Rate counters are shared by all limits with the same key and algorithm, quota counters by those with the same key
+    and period.  `until` is the end of the quota's window in UTC seconds; a later one begins at zero again.
     """
 
-    async def rate_admit(
-        self, key: str, limit: int, algorithm: RateAlgorithm, estimate: int | None, now: float
-    ) -> Verdict:
-        """Test, and when allowed reserve `estimate` tokens.  Without an estimate nothing is reserved."""
+    key: str
+    rate: int | None
+    algorithm: RateAlgorithm
+    quota: int | None = None
+    period: str = ""
+    until: float = 0.0
 
-    async def rate_charge(self, key: str, limit: int, algorithm: RateAlgorithm, tokens: int, now: float) -> int:
-        """Charge (negative: give back) after the response; tokens left, never negative."""
 
-    async def rate_left(self, key: str, limit: int, algorithm: RateAlgorithm, now: float) -> int: ...
+class TokenVerdict(Record, frozen=True, eq=True):
+    """What is left of a rate and a quota (0 where there is none); negative by as much as it has been passed.
+
+    `refused` is `rate`, `quota`, or empty.  `retry_after` belongs to the rate: whole seconds, None when waiting cannot
+    help; a quota can be tried again at the end of its window.
+    """
+
+    rate: int = 0
+    quota: int = 0
+    refused: str = ""
+    retry_after: int | None = None
+
+
+class TokenStore(Protocol):
+    """Token counters: reserved before a call, settled after it.
+
+    `now` is passed by the caller (UTC seconds): the same code runs in virtual time.  Each verb is one atomic operation
+    over both counters, and one round trip where they are elsewhere.  StoreUnavailable when they cannot be reached.
+    """
+
+    async def admit(
+        self, limits: TokenLimits, rate_need: int | None, quota_need: int | None, now: float
+    ) -> TokenVerdict:
+        """Test the rate, then the quota; when both allow it, reserve what is needed on both, else on none.
+
+        A need fits when it leaves nothing negative.  None: nothing is reserved, and there must be something left of
+        the rate, and of the quota nothing negative (spending all of a quota does not pass it).
+        """
+
+    async def settle(self, limits: TokenLimits, rate: int, quota: int, reserved: float, now: float) -> TokenVerdict:
+        """Charge so many tokens to each counter (negative: give back), without a test; what is left then.
+
+        `reserved` is when the reservation was made.  In a sliding window a charge counts from `now`, while what is
+        given back was never spent: it is taken off the charge of that time, and leaves with it.
+        Giving back never takes a counter below nothing.
+        """
 
 
 class Rate(Record, frozen=True, eq=True):

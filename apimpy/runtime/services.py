@@ -124,6 +124,15 @@ class Options:
     same_key_policy: str = "each_instance"
     """`each_instance` or `once`: several executed token limits with one key."""
     anthropic_parsing: str = "native"
+    """`native`, or `off`: calls of the Anthropic API cost nothing, as in classic tiers."""
+    week_start: str = "monday"
+    """`monday` or `sunday`: when a weekly token quota begins anew."""
+    reserve_completion: bool = False
+    """A token limit reserves the most that the completion may cost, too, before the backend is called."""
+    reserve_completion_default: int = 1024
+    """Tokens of a completion that names no bound."""
+    cut_streams: bool = False
+    """A stream that passes a token limit is ended."""
     metric_dimension_cap: int = 5
     variables_missing: str = "throw"
     """`throw` or `null`: reading a missing variable by indexer."""

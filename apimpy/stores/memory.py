@@ -2,20 +2,25 @@
 
 Atomic because nothing awaits between reading and writing.  A rate key holds one of two states:
 
-`bucket`: a balance that starts full at `limit` and refills at `limit / 60` tokens a second.  It may go below zero
+`bucket`: a balance that starts full at the limit and refills at a sixtieth of it a second.  It may go below zero
 (debt), because what a response costs is known only afterwards.
 `sliding`: the charges of the last 60 seconds, each leaving 60 seconds after it was made.
 
-Memory is bounded by what still matters: a full bucket and an empty window are the same as no entry, so every new key
-looks at the two oldest and drops them when they have become that.
+A quota key holds what its window has used.
+Memory is bounded by what still matters: a full bucket, an empty window and a quota whose window has ended are the same
+as no entry, so every new key looks at the two oldest and drops them when they have become that.
 """
 
 from __future__ import annotations
 
 import math
 from collections import deque
+from typing import TYPE_CHECKING
 
-from apimpy.runtime.ports import RateAlgorithm, Verdict
+from apimpy.runtime.ports import TokenVerdict
+
+if TYPE_CHECKING:
+    from apimpy.runtime.ports import RateAlgorithm, TokenLimits
 
 __all__ = ["MemoryTokenStore"]
 
@@ -26,69 +31,68 @@ _EPSILON = 1e-9
 
 
 class _Bucket:
-    __slots__ = ("at", "balance")
+    __slots__ = ("at", "balance", "limit")
 
     def __init__(self, limit: int, now: float) -> None:
-        self.balance, self.at = float(limit), now
+        self.balance, self.at, self.limit = float(limit), now, limit
 
-    def settle(self, limit: int, now: float) -> float:
-        """The balance at `now`, clamped to the limit of the element that asks."""
-        elapsed = max(0.0, now - self.at)
-        self.balance = min(float(limit), self.balance + elapsed * limit / WINDOW)
-        self.at = max(self.at, now)
-        return self.balance
+    def left(self, limit: int, now: float) -> int:
+        """Whole tokens at `now`, clamped to the limit of the policy that asks; negative: a debt."""
+        self.limit = limit
+        elapsed = now - self.at
+        if elapsed > 0:
+            self.balance += elapsed * limit / WINDOW
+            self.at = now
+        if self.balance > limit:
+            self.balance = float(limit)
+        return math.floor(self.balance + _EPSILON)
 
-    def admit(self, limit: int, estimate: int | None, now: float) -> Verdict:
-        balance = self.settle(limit, now)
-        need = estimate or 0
-        if (balance <= _EPSILON) if estimate is None else (balance + _EPSILON < need):
-            left = max(0, math.floor(balance + _EPSILON))
-            return Verdict(False, left, self._wait(limit, need))
-        self.balance -= need
-        return Verdict(True, self.left(limit, now))
+    def fits(self, need: int | None) -> bool:
+        """Asked after `left`, as is `wait`."""
+        return self.balance > _EPSILON if need is None else self.balance + _EPSILON >= need
 
-    def _wait(self, limit: int, need: int) -> int | None:
+    def wait(self, need: int | None, now: float) -> int | None:
+        """Whole seconds until the need fits; None when that never happens."""
+        limit, need = self.limit, need or 0
         if need > limit or limit <= 0:
             return None
         return max(1, math.ceil((need - self.balance) * WINDOW / limit - _EPSILON))
 
-    def charge(self, limit: int, tokens: int, now: float) -> int:
-        self.settle(limit, now)
+    def charge(self, tokens: int, now: float) -> None:
         self.balance -= tokens
-        return self.left(limit, now)
 
-    def left(self, limit: int, now: float) -> int:
-        return max(0, math.floor(self.settle(limit, now) + _EPSILON))
+    def give_back(self, tokens: int, since: float) -> None:
+        self.balance += tokens
 
-    def idle(self, limit: int, now: float) -> bool:
-        return self.settle(limit, now) >= limit
+    def idle(self, now: float) -> bool:
+        return self.left(self.limit, now) >= self.limit
 
 
 class _Window:
-    __slots__ = ("events", "used")
+    __slots__ = ("events", "limit", "used")
 
     def __init__(self, limit: int, now: float) -> None:
         self.events: deque[tuple[float, int]] = deque()
-        self.used = 0
+        self.used, self.limit = 0, limit
 
-    def _expire(self, now: float) -> int:
+    def left(self, limit: int, now: float) -> int:
+        """Tokens left of the limit of the policy that asks; negative: it has been passed."""
+        self.limit = limit
+        self._expire(now)
+        return limit - self.used
+
+    def _expire(self, now: float) -> None:
         events = self.events
         while events and events[0][0] <= now - WINDOW:
             self.used -= events.popleft()[1]
-        return max(0, self.used)  # a correction can outlive the charge it corrects
 
-    def admit(self, limit: int, estimate: int | None, now: float) -> Verdict:
-        used = self._expire(now)
-        need = estimate or 0
-        if used >= limit if estimate is None else used + need > limit:
-            return Verdict(False, max(0, limit - used), self._wait(limit, estimate, now))
-        if need:
-            self._add(now, need)
-        return Verdict(True, max(0, limit - used - need))
+    def fits(self, need: int | None) -> bool:
+        """Asked after `left`, as is `wait`."""
+        return self.used < self.limit if need is None else self.used + need <= self.limit
 
-    def _wait(self, limit: int, estimate: int | None, now: float) -> int | None:
+    def wait(self, need: int | None, now: float) -> int | None:
         """Whole seconds until enough charges have left; None when that never happens."""
-        room = limit - 1 if estimate is None else limit - estimate
+        room = self.limit - 1 if need is None else self.limit - need
         if room < 0:
             return None
         used, wait = self.used, 1
@@ -99,7 +103,7 @@ class _Window:
             wait = max(1, math.ceil(at + WINDOW - now - _EPSILON))
         return wait
 
-    def _add(self, now: float, tokens: int) -> None:
+    def charge(self, tokens: int, now: float) -> None:
         events = self.events
         self.used += tokens
         if events and (events[-1][0] >= now or (len(events) > _MERGE_ABOVE and now - events[-1][0] < _MERGE_WITHIN)):
@@ -108,16 +112,20 @@ class _Window:
         else:
             events.append((now, tokens))
 
-    def charge(self, limit: int, tokens: int, now: float) -> int:
-        self._expire(now)
-        if tokens:
-            self._add(now, tokens)
-        return self.left(limit, now)
+    def give_back(self, tokens: int, since: float) -> None:
+        """Off the charge made at `since`, and off earlier ones where that is not enough."""
+        events = self.events
+        for n in range(len(events) - 1, -1, -1):
+            at, held = events[n]
+            if at <= since:
+                taken = min(held, tokens)
+                events[n] = (at, held - taken)
+                self.used -= taken
+                tokens -= taken
+                if not tokens:
+                    break
 
-    def left(self, limit: int, now: float) -> int:
-        return max(0, limit - self._expire(now))
-
-    def idle(self, limit: int, now: float) -> bool:
+    def idle(self, now: float) -> bool:
         self._expire(now)
         return not self.events
 
@@ -126,47 +134,98 @@ class MemoryTokenStore:
     """The `TokenStore` port in memory.  Keys compare ordinally; the two algorithms do not share counters."""
 
     def __init__(self) -> None:
-        self._rates: dict[tuple[RateAlgorithm, str], tuple[_Bucket | _Window, int]] = {}
+        self._rates: dict[tuple[RateAlgorithm, str], _Bucket | _Window] = {}
+        self._quotas: dict[tuple[str, str], tuple[int, float]] = {}
+        """What has been used, and the end of the window."""
 
     def __len__(self) -> int:
-        return len(self._rates)
+        return len(self._rates) + len(self._quotas)
 
-    def _state(self, key: str, limit: int, algorithm: RateAlgorithm, now: float) -> _Bucket | _Window:
-        found = self._rates.get((algorithm, key))
-        if found is not None:
-            state, known = found
-            if known != limit:
-                self._rates[algorithm, key] = (state, limit)
-            return state
-        self._sweep(now)
-        if algorithm == "bucket":
-            state = _Bucket(limit, now)
-        elif algorithm == "sliding":
-            state = _Window(limit, now)
-        else:
-            raise ValueError(f"unknown rate algorithm {algorithm!r}")
-        self._rates[algorithm, key] = (state, limit)
-        return state
+    async def admit(
+        self, limits: TokenLimits, rate_need: int | None, quota_need: int | None, now: float
+    ) -> TokenVerdict:
+        """Test both; reserve on both or on none."""
+        rate, quota = limits.rate, limits.quota
+        rate_left = quota_left = 0
+        state: _Bucket | _Window | None = None
+        if quota is not None:
+            quota_left = quota - self._used(limits)
+        if rate is not None:
+            state = self._state(limits, rate, now)
+            rate_left = state.left(rate, now)
+            if not state.fits(rate_need):
+                return TokenVerdict(rate_left, quota_left, "rate", state.wait(rate_need, now))
+        if quota is not None and quota_left < (quota_need or 0):
+            return TokenVerdict(rate_left, quota_left, "quota")
+        if state is not None and rate_need:
+            state.charge(rate_need, now)
+            rate_left -= rate_need
+        if quota is not None and quota_need:
+            self._spend(limits, quota_need, now)
+            quota_left -= quota_need
+        return TokenVerdict(rate_left, quota_left)
 
-    def _sweep(self, now: float) -> None:
+    async def settle(self, limits: TokenLimits, rate: int, quota: int, reserved: float, now: float) -> TokenVerdict:
+        """Charge without a test."""
+        rate_left = quota_left = 0
+        if limits.rate is not None:
+            state = self._state(limits, limits.rate, now)
+            state.left(limits.rate, now)  # brings it to this moment
+            if rate > 0:
+                state.charge(rate, now)
+            elif rate < 0:
+                state.give_back(-rate, reserved)
+            rate_left = state.left(limits.rate, now)
+        if limits.quota is not None:
+            if quota:
+                self._spend(limits, quota, now)
+            quota_left = limits.quota - self._used(limits)
+        return TokenVerdict(rate_left, quota_left)
+
+    # --- rates -------------------------------------------------------------------------------------------------------
+
+    def _state(self, limits: TokenLimits, rate: int, now: float) -> _Bucket | _Window:
+        key = (limits.algorithm, limits.key)
+        found = self._rates.get(key)
+        if found is None:
+            self._sweep_rates(now)
+            if limits.algorithm == "bucket":
+                found = _Bucket(rate, now)
+            elif limits.algorithm == "sliding":
+                found = _Window(rate, now)
+            else:
+                raise ValueError(f"unknown rate algorithm {limits.algorithm!r}")
+            self._rates[key] = found
+        return found
+
+    def _sweep_rates(self, now: float) -> None:
         """Drop the two oldest entries if they no longer matter, else move them to the end."""
         rates = self._rates
         for _ in range(min(2, len(rates))):
             key = next(iter(rates))
-            state, limit = rates.pop(key)
-            if not state.idle(limit, now):
-                rates[key] = (state, limit)
+            state = rates.pop(key)
+            if not state.idle(now):
+                rates[key] = state
 
-    async def rate_admit(
-        self, key: str, limit: int, algorithm: RateAlgorithm, estimate: int | None, now: float
-    ) -> Verdict:
-        """Test, and when allowed reserve `estimate` tokens.  Without an estimate nothing is reserved."""
-        return self._state(key, limit, algorithm, now).admit(limit, estimate, now)
+    # --- quotas ------------------------------------------------------------------------------------------------------
 
-    async def rate_charge(self, key: str, limit: int, algorithm: RateAlgorithm, tokens: int, now: float) -> int:
-        """Charge (negative: give back); tokens left, never negative."""
-        return self._state(key, limit, algorithm, now).charge(limit, tokens, now)
+    def _used(self, limits: TokenLimits) -> int:
+        used, until = self._quotas.get((limits.key, limits.period), (0, 0.0))
+        return used if until >= limits.until else 0
 
-    async def rate_left(self, key: str, limit: int, algorithm: RateAlgorithm, now: float) -> int:
-        """Tokens left, never negative."""
-        return self._state(key, limit, algorithm, now).left(limit, now)
+    def _spend(self, limits: TokenLimits, tokens: int, now: float) -> None:
+        key = (limits.key, limits.period)
+        known = self._quotas.get(key)
+        if known is None:
+            self._sweep_quotas(now)
+        elif known[1] > limits.until:
+            return  # that window is over
+        self._quotas[key] = (max(0, self._used(limits) + tokens), limits.until)
+
+    def _sweep_quotas(self, now: float) -> None:
+        quotas = self._quotas
+        for _ in range(min(2, len(quotas))):
+            key = next(iter(quotas))
+            used, until = quotas.pop(key)
+            if until > now:
+                quotas[key] = (used, until)

@@ -105,7 +105,7 @@ async def test_both_elements_share_the_counter(h, kit):
     [
         (usage(30), 200, "70", "30"),
         ({"choices": [{"message": {"content": "hello"}}]}, 200, str(100 - ESTIMATE - 5), str(ESTIMATE + 5)),
-        (b"not json", 200, "100", "0"),
+        (b"not json", 200, str(100 - ESTIMATE), str(ESTIMATE)),
     ],
 )
 @pytest.mark.parametrize("estimate", ["true", "false"])
@@ -171,12 +171,6 @@ async def test_other_requests_are_admitted_for_nothing(h, kit):
     assert (ex.response.status, ex.response.headers["left"]) == (200, "100")
 
 
-async def test_quota_is_not_there_yet(h, kit):
-    text = '<llm-token-limit counter-key="k" token-quota="5" token-quota-period="Daily" />'
-    ex = await call(h, kit, text)
-    assert (ex.response.status, ex.last_error.reason) == (500, "PolicyNotSupported")
-
-
 def events(*texts, reported=None):
     out = [{"choices": [{"index": 0, "delta": {"content": t}}]} for t in texts]
     if reported:
@@ -209,9 +203,7 @@ async def test_streams_are_settled_at_their_end(h, kit, option, reported, charge
 async def test_a_cut_stream_is_charged_as_far_as_it_came(h, kit):
     h.transport.answers = [answer(kit, b"", kind="text/event-stream", stream=events("hel", "lo"))]
     ex = await h.run(kit.policies(inbound=limit(100)), method="POST", url=URL, body=json.dumps(STREAMED).encode())
-    first = await ex.response.body.stream.__anext__()
-    for observer in ex.response.body.observers:
-        observer(first)
+    await anext(ex.response.body.stream)
     for hook in ex.hooks:
         await hook.on_end(ex, False)
     h.transport.answers = [answer(kit, usage(0, 0))]

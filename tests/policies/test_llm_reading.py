@@ -7,8 +7,9 @@ import pytest
 
 from apimpy.policies._llm.call import llm_call
 from apimpy.policies._llm.estimate import prompt_tokens
-from apimpy.policies._llm.stream import StreamReader
-from apimpy.policies._llm.usage import Usage, completion_text, usage_in
+from apimpy.policies._llm.stream import SseReader
+from apimpy.policies._llm.texts import completion_texts
+from apimpy.policies._llm.usage import Usage, usage_in
 
 M = [{"role": "user", "content": "hi"}]
 GW = "http://gw.test"
@@ -221,8 +222,8 @@ def test_usage(kind, message, usage):
         ("chat", {"choices": "odd"}, ""),
     ],
 )
-def test_completion_text(kind, message, text):
-    assert completion_text(kind, message) == text
+def test_completion_texts(kind, message, text):
+    assert "".join(completion_texts(kind, message)) == text
 
 
 def chunk(text, index=0, **more):
@@ -293,20 +294,20 @@ STREAMS = [
 @pytest.mark.parametrize(("kind", "data", "text", "usage"), STREAMS)
 @pytest.mark.parametrize("size", [1, 3, 7, 10_000])
 def test_streams_cut_anywhere(kind, data, text, usage, size):
-    reader = StreamReader(kind, None)
+    reader = SseReader(kind, None)
     for at in range(0, len(data), size):
         reader.feed(data[at : at + size])
     reader.finish()
-    assert (reader.text(), reader.usage) == (text, usage)
+    assert ("".join(reader.transcript.texts()), reader.transcript.usage) == (text, usage)
 
 
 def test_compressed_stream():
     packer = zlib.compressobj(wbits=31)
     data = packer.compress(sse(*CHAT_STREAM)) + packer.flush()
-    reader = StreamReader("chat", "gzip")
+    reader = SseReader("chat", "gzip")
     for at in range(0, len(data), 5):
         reader.feed(data[at : at + 5])
-    assert reader.usage == Usage(3, 4, 7)
-    broken = StreamReader("chat", "gzip")
+    assert reader.transcript.usage == Usage(3, 4, 7)
+    broken = SseReader("chat", "gzip")
     broken.feed(b"not gzip")
-    assert broken.usage is None
+    assert broken.transcript.usage is None

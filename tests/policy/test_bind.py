@@ -45,11 +45,27 @@ def problems(h, kit, inner, section="inbound", **kw):
         ('<set-body template="liquid">@("x")</set-body>', "POL019", "an expression cannot bring a template"),
         ('<set-body template="razor">x</set-body>', "POL005", "one of liquid, none"),
         ('<llm-token-limit counter-key="a" />', "POL010", "needs tokens-per-minute or token-quota"),
+        ('<llm-token-limit counter-key="" tokens-per-minute="1" />', "POL005", "counter-key is empty"),
         ('<llm-token-limit counter-key="a" token-quota="1" />', "POL010", "go together"),
         (
-            '<llm-token-limit counter-key="a" token-quota="1" token-quota-period="daily" />',
-            "POL019",
-            "token-quota is not supported yet",
+            '<llm-token-limit counter-key="a" token-quota="1" token-quota-period="day" />',
+            "POL005",
+            "one of Hourly, Daily",
+        ),
+        (
+            '<llm-token-limit counter-key="a" token-quota="0" token-quota-period="Daily" />',
+            "POL005",
+            "at least 1",
+        ),
+        (
+            '<llm-token-limit counter-key="a" tokens-per-minute="1" remaining-tokens-header-name="a b" />',
+            "POL005",
+            "is no header name",
+        ),
+        (
+            '<llm-token-limit counter-key="a" tokens-per-minute="1" remaining-tokens-variable-name="" />',
+            "POL005",
+            "remaining-tokens-variable-name is empty",
         ),
         (
             '<llm-token-limit counter-key="a" tokens-per-minute="@(1)" />',

@@ -12,7 +12,7 @@ from apimpy.dotnet.universe import universe
 from apimpy.dotnet.values import Char, Int64, to_string, type_of
 from apimpy.runtime.fixture import Moment, Refusing, load_fixture, read_fixture
 from apimpy.runtime.message import Request
-from apimpy.runtime.ports import ManagedIdentityError, StoreUnavailable, TransportError
+from apimpy.runtime.ports import ManagedIdentityError, StoreUnavailable, TokenLimits, TransportError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -114,9 +114,8 @@ async def test_ports_refuse() -> None:
     with pytest.raises(ManagedIdentityError):
         await ex.services.identity.token("r", None)
     for call in (
-        Refusing().rate_admit("k", 1, "bucket", None, 0.0),
-        Refusing().rate_charge("k", 1, "bucket", 1, 0.0),
-        Refusing().rate_left("k", 1, "bucket", 0.0),
+        Refusing().admit(TokenLimits("k", 1, "bucket"), None, None, 0.0),
+        Refusing().settle(TokenLimits("k", 1, "bucket"), 1, 0, 0.0, 0.0),
     ):
         with pytest.raises(StoreUnavailable):
             await call

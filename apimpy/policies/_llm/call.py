@@ -1,11 +1,12 @@
 """Classification of a request to a language model, once per exchange.
 
-Recognised by the end of the path, the method and the JSON body.  Everything reads a copy: an expression still finds
-the body, and a body that is no JSON, or too large to keep, makes the call `none`.
+Recognised by the end of the path (as the caller sent it, else as policies rewrote it), the method and the JSON body.
+Everything reads a copy: an expression still finds the body, and a body that is no JSON makes the call `none`.
 """
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from apimpy.runtime.message import Request
     from apimpy.runtime.ports import TokenCounter
 
-__all__ = ["Kind", "LlmCall", "llm_call"]
+__all__ = ["Kind", "LlmCall", "keep_readable", "llm_call"]
 
 Kind = Literal["chat", "completion", "responses", "embeddings", "anthropic", "gemini", "bedrock", "none"]
 
@@ -30,13 +31,14 @@ _SUFFIXES: tuple[tuple[str, Kind], ...] = (
     ("/responses", "responses"),
     ("/embeddings", "embeddings"),
     ("/messages", "anthropic"),
-    (":generateContent", "gemini"),
-    (":streamGenerateContent", "gemini"),
+    (":generatecontent", "gemini"),
+    (":streamgeneratecontent", "gemini"),
     ("/converse", "bedrock"),
     ("/converse-stream", "bedrock"),
 )
 _MODEL_SEGMENT = pattern(r"/models?/([^/:]+)")
 _DEPLOYMENT = pattern(r"/deployments/([^/]+)/")
+_READABLE = frozenset({"gzip", "x-gzip", "deflate", "identity"})
 _THREAD_ABOVE = 16 << 10
 """Bytes of a body above which counting its tokens belongs in a thread."""
 
@@ -44,14 +46,18 @@ _THREAD_ABOVE = 16 << 10
 class LlmCall:
     """One call: its kind, model and streaming flag; the prompt estimate and what was spent, when somebody asks."""
 
-    __slots__ = ("_estimate", "body", "charged", "kind", "model", "size", "spent", "stream")
+    __slots__ = ("_estimate", "blind", "body", "counted", "kind", "model", "size", "spent", "stream")
 
-    def __init__(self, kind: Kind, body: dict[str, Any], model: str | None, stream: bool, size: int) -> None:
+    def __init__(
+        self, kind: Kind, body: dict[str, Any], model: str | None, stream: bool, size: int, *, blind: bool = False
+    ) -> None:
         self.kind, self.body, self.model, self.stream, self.size = kind, body, model, stream, size
+        self.blind = blind
+        """Its response is not looked at either."""
         self._estimate: int | None = None
         self.spent: Spent | None = None
-        self.charged: set[str] = set()
-        """Counter keys that were charged for this call."""
+        self.counted: set[tuple[str, ...]] = set()
+        """Counters that are charged for this call."""
 
     async def estimate(self, counter: TokenCounter) -> int:
         """Estimated prompt tokens."""
@@ -59,31 +65,57 @@ class LlmCall:
             if self.size > _THREAD_ABOVE:
                 from asyncio import to_thread  # here, because who checks a policy needs no event loop
 
-                self._estimate = await to_thread(prompt_tokens, self.kind, self.body, self.model, counter)
+                self._estimate = await to_thread(self._count, counter)
             else:
-                self._estimate = prompt_tokens(self.kind, self.body, self.model, counter)
+                self._estimate = self._count(counter)
         return self._estimate
+
+    def _count(self, counter: TokenCounter) -> int:
+        try:
+            return prompt_tokens(self.kind, self.body, self.model, counter)
+        except RecursionError:  # nested deeper than any prompt: four bytes a token
+            return (self.size + 3) // 4
 
 
 async def llm_call(ex: Exchange) -> LlmCall:
     """The exchange's call, classified when first asked for."""
     if isinstance(ex.llm, LlmCall):
         return ex.llm
-    kind = _kind_of_path(ex.request)
-    call = LlmCall("none", {}, None, stream=False, size=0)
-    if kind != "none" and not (kind == "anthropic" and ex.services.options.anthropic_parsing == "off"):
+    request = ex.request
+    path = request.original_url.path
+    kind = _kind_of_path(request.method, path)
+    if kind == "none" and ex.operation_path:
+        path = ex.operation_path
+        kind = _kind_of_path(request.method, path)
+    blind = kind == "anthropic" and ex.services.options.anthropic_parsing == "off"
+    call = LlmCall("none", {}, None, stream=False, size=0, blind=blind)
+    if kind != "none" and not blind:
         data = await _body(ex)
         body = _json_object(data)
-        if body is not None and _fits(kind, body, ex.request):
-            call = LlmCall(kind, body, _model(kind, body, ex.request), _streams(kind, body, ex.request), len(data))
+        if body is not None and _fits(kind, body, request):
+            call = LlmCall(kind, body, _model(kind, body, request, path), _streams(kind, body, path), len(data))
     ex.llm = call
     return call
 
 
-def _kind_of_path(request: Request) -> Kind:
-    if request.method != "POST":
+def keep_readable(ex: Exchange, call: LlmCall) -> None:
+    """Ask the backend only for encodings that can be read here: a caller must not hide what its answer costs."""
+    headers = ex.request.headers
+    given = headers.get("Accept-Encoding")
+    if given is None or call.kind == "none":
+        return
+    offered = given.split(",")
+    kept = [one for one in offered if one.partition(";")[0].strip().lower() in _READABLE]
+    if call.stream and ex.services.options.cut_streams:
+        kept = []  # what is compressed cannot be cut
+    if len(kept) < len(offered):
+        headers["Accept-Encoding"] = ",".join(kept).strip() or "identity"
+
+
+def _kind_of_path(method: str, path: str) -> Kind:
+    if method != "POST":
         return "none"
-    path = request.original_url.path
+    path = path.rstrip("/").lower()
     for suffix, kind in _SUFFIXES:
         if path.endswith(suffix):
             return kind
@@ -105,8 +137,16 @@ def _json_object(data: bytes) -> dict[str, Any] | None:
     try:
         found = orjson.loads(data)
     except orjson.JSONDecodeError:
-        return None
+        found = _lenient(data)
     return found if isinstance(found, dict) else None
+
+
+def _lenient(data: bytes) -> Any:
+    """What only some readers take for JSON (byte order marks, halves of surrogate pairs, NaN): the model's may."""
+    try:
+        return json.loads(data.decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        return None
 
 
 def _fits(kind: Kind, body: dict[str, Any], request: Request) -> bool:
@@ -124,8 +164,7 @@ def _fits(kind: Kind, body: dict[str, Any], request: Request) -> bool:
     return "contents" in body
 
 
-def _model(kind: Kind, body: dict[str, Any], request: Request) -> str | None:
-    path = request.original_url.path
+def _model(kind: Kind, body: dict[str, Any], request: Request, path: str) -> str | None:
     if kind in ("gemini", "bedrock"):
         found = _MODEL_SEGMENT.search(path)
         return found[1] if found else None
@@ -140,10 +179,8 @@ def _model(kind: Kind, body: dict[str, Any], request: Request) -> str | None:
     return model if isinstance(model, str) else None
 
 
-def _streams(kind: Kind, body: dict[str, Any], request: Request) -> bool:
-    path = request.original_url.path
-    if kind == "gemini":
-        return path.endswith(":streamGenerateContent")
-    if kind == "bedrock":
-        return path.endswith("-stream")
+def _streams(kind: Kind, body: dict[str, Any], path: str) -> bool:
+    if kind == "gemini" or kind == "bedrock":
+        path = path.rstrip("/").lower()
+        return path.endswith((":streamgeneratecontent", "-stream"))
     return body.get("stream") is True

@@ -5,6 +5,7 @@ The message overheads are those published for the chat models; an image counts a
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -39,7 +40,7 @@ def prompt_tokens(kind: str, body: dict[str, Any], model: str | None, counter: T
     if kind == "gemini":
         return _gemini(body, tok)
     if kind == "bedrock":
-        return 3 + _content(body.get("system"), tok) + sum(_message(m, 3, 1, tok) for m in _list(body.get("messages")))
+        return _bedrock(body, tok)
     return 0
 
 
@@ -83,6 +84,11 @@ def _content(content: Any, tok: Callable[[str], int]) -> int:
                 total += _content(part["content"], tok)
             elif kind == "tool_use":
                 total += tok(_text(part.get("name"))) + tok(_json(part.get("input")))
+            elif isinstance(part.get("toolUse"), dict):
+                used = part["toolUse"]
+                total += tok(_text(used.get("name"))) + tok(_json(used.get("input")))
+            elif isinstance(part.get("toolResult"), dict):
+                total += _content(part["toolResult"].get("content"), tok)
     return total
 
 
@@ -151,7 +157,7 @@ def _anthropic(body: dict[str, Any], tok: Callable[[str], int]) -> int:
 
 def _gemini(body: dict[str, Any], tok: Callable[[str], int]) -> int:
     total = 0
-    contents = [body.get("systemInstruction"), *_list(body.get("contents"))]
+    contents = [body.get("systemInstruction") or body.get("system_instruction"), *_list(body.get("contents"))]
     for content in contents:
         for part in _list(content.get("parts")) if isinstance(content, dict) else ():
             if not isinstance(part, dict):
@@ -165,6 +171,13 @@ def _gemini(body: dict[str, Any], tok: Callable[[str], int]) -> int:
     return total + (tok(_json(tools)) if tools else 0)
 
 
+def _bedrock(body: dict[str, Any], tok: Callable[[str], int]) -> int:
+    total = 3 + _content(body.get("system"), tok) + sum(_message(m, 3, 1, tok) for m in _list(body.get("messages")))
+    config = body.get("toolConfig")
+    tools = config.get("tools") if isinstance(config, dict) else None
+    return total + (tok(_json(tools)) if tools else 0)
+
+
 def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
@@ -174,5 +187,8 @@ def _text(value: Any) -> str:
 
 
 def _json(value: Any) -> str:
-    """Canonical JSON."""
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+    """Canonical JSON.  RecursionError when it is nested too deeply."""
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+    except TypeError:  # deep, or halves of surrogate pairs
+        return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpy.policies._llm.call import LlmCall, llm_call
+from apimpy.policies._llm.call import LlmCall, keep_readable, llm_call
 from apimpy.policies._llm.spent import spent
 from apimpy.policy.base import Item, Policy
 from apimpy.policy.fields import attr, children
@@ -105,9 +105,12 @@ class _Meter(ResponseHook):
         self.open = False
         """A stream is running that has to be measured at its end."""
 
+    async def on_backend_start(self, ex: Exchange) -> None:
+        keep_readable(ex, self.call)
+
     async def on_response(self, ex: Exchange) -> None:
         found = await spent(ex, self.call)
-        if found.reader is not None:
+        if found.relay is not None:
             self.open = True
         elif found.usage is not None:
             self._emit(ex, found.usage)
@@ -117,7 +120,7 @@ class _Meter(ResponseHook):
         if not self.open or found is None:
             return
         self.open = False
-        usage = await found.settled(ex, self.call, reported=True)
+        usage = await found.settled(ex, self.call, completed=completed, reported=True)
         if usage is not None:
             self._emit(ex, usage)
 

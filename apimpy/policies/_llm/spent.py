@@ -11,39 +11,58 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from apimpy.policies._llm.stream import StreamReader
-from apimpy.policies._llm.usage import Usage, completion_text, usage_in
+from apimpy.policies._llm.relay import Relayed
+from apimpy.policies._llm.stream import ArrayReader, FrameReader, SseReader
+from apimpy.policies._llm.texts import completion_texts
+from apimpy.policies._llm.usage import Usage, usage_in
 from apimpy.runtime.message import BodyTooLarge
 
 if TYPE_CHECKING:
     from apimpy.policies._llm.call import LlmCall
+    from apimpy.policies._llm.stream import Reader
     from apimpy.runtime.exchange import Exchange
     from apimpy.runtime.message import Response
 
 __all__ = ["Spent", "spent"]
 
 _MAX_INFLATED = 32 << 20
+_THREAD_ABOVE = 16 << 10
+"""Characters above which counting belongs in a thread."""
 
 
 class Spent:
-    """The answer to "what did it cost": `usage`, or `reader` while a stream is still running."""
+    """The answer to "what did it cost": `usage`, or `relay` while a stream is still running."""
 
-    __slots__ = ("reader", "successful", "usage")
+    __slots__ = ("_estimated", "relay", "successful", "usage")
 
-    def __init__(self, successful: bool, usage: Usage | None, reader: StreamReader | None) -> None:
-        self.successful, self.usage, self.reader = successful, usage, reader
+    def __init__(self, successful: bool, usage: Usage | None, relay: Relayed | None) -> None:
+        self.successful, self.usage, self.relay = successful, usage, relay
+        self._estimated: Usage | None = None
 
-    async def settled(self, ex: Exchange, call: LlmCall, *, reported: bool) -> Usage | None:
-        """The usage of a stream that has ended.  `reported`: believe its usage event if there was one."""
-        reader = self.reader
-        if reader is None:
+    async def settled(self, ex: Exchange, call: LlmCall, *, completed: bool, reported: bool) -> Usage | None:
+        """The usage of a stream that has ended; None when there is nothing to charge.
+
+        `reported`: believe its usage event if there was one.  What a stream had reported when it broke off is not the
+        whole: its text counts as well.
+        """
+        if self.relay is None:
             return self.usage
+        reader = self.relay.reader
         reader.finish()
-        if reader.usage is not None and reported:
-            return reader.usage
-        if call.kind == "none" or not reader.seen:
-            return reader.usage
-        return await _estimate(ex, call, reader.text())
+        transcript = reader.transcript
+        usage = transcript.usage
+        if call.kind == "none" or not (reader.seen or completed):
+            return usage
+        whole = transcript.final or (completed and call.kind != "anthropic")
+        if usage is not None and reported and whole:
+            return usage
+        if self._estimated is None:
+            self._estimated = await _estimate(ex, call, transcript.texts())
+        estimated = self._estimated
+        if usage is None or not reported:
+            return estimated
+        prompt, completion = usage.prompt or estimated.prompt, max(usage.completion, estimated.completion)
+        return Usage(prompt, completion, prompt + completion, usage.cached, usage.reasoning, "mixed")
 
 
 async def spent(ex: Exchange, call: LlmCall) -> Spent:
@@ -57,15 +76,51 @@ async def _look(ex: Exchange, call: LlmCall) -> Spent:
     response = ex.response
     if response is None or not 200 <= response.status < 300:
         return Spent(False, None, None)
+    if call.blind:
+        return Spent(True, None, None)
     kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     encoding = response.headers.get("Content-Encoding", "").strip().lower() or None
+    is_json = kind == "application/json" or kind.endswith("+json")
+    reader: Reader | None = None
     if kind == "text/event-stream":
-        reader = StreamReader(call.kind, encoding)
-        response.body.observe(reader.feed)
-        return Spent(True, None, reader)
-    if kind != "application/json" and not kind.endswith("+json"):
-        return Spent(True, None, None)
-    return Spent(True, await _reported(ex, call, response, encoding), None)
+        reader = SseReader(call.kind, encoding)
+    elif kind == "application/vnd.amazon.eventstream":
+        reader = FrameReader(call.kind)
+    elif is_json and call.kind == "gemini" and call.stream:
+        reader = ArrayReader(call.kind, encoding)
+    if reader is not None:
+        return _listen(ex, call, response, reader)
+    return Spent(True, await _reported(ex, call, response, encoding) if is_json else None, None)
+
+
+def _listen(ex: Exchange, call: LlmCall, response: Response, reader: Reader) -> Spent:
+    body = response.body
+    cutting = ex.services.options.cut_streams
+    if body.stream is None and not cutting:  # all of it is there
+        reader.feed(body.data or b"")
+        return Spent(True, None, Relayed(ex, call, reader, _Pieces()))
+    relay = Relayed(ex, call, reader, body.stream or _Pieces(body.data or b""))
+    body.stream, body.data = relay, None
+    if cutting:
+        body.length = None  # nobody knows
+    return Spent(True, None, relay)
+
+
+class _Pieces:
+    """A stream of what is there already."""
+
+    __slots__ = ("_pieces",)
+
+    def __init__(self, *pieces: bytes) -> None:
+        self._pieces = list(pieces)
+
+    def __aiter__(self) -> _Pieces:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if not self._pieces:
+            raise StopAsyncIteration
+        return self._pieces.pop(0)
 
 
 async def _reported(ex: Exchange, call: LlmCall, response: Response, encoding: str | None) -> Usage | None:
@@ -78,8 +133,8 @@ async def _reported(ex: Exchange, call: LlmCall, response: Response, encoding: s
     if message is None:
         return None
     found = usage_in(call.kind, message)
-    if found is None and call.kind not in ("none", "embeddings"):
-        found = await _estimate(ex, call, completion_text(call.kind, message))
+    if found is None and call.kind != "none":
+        found = await _estimate(ex, call, completion_texts(call.kind, message))
     return found
 
 
@@ -96,8 +151,17 @@ def _parsed(data: bytes, encoding: str | None) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-async def _estimate(ex: Exchange, call: LlmCall, text: str) -> Usage:
+async def _estimate(ex: Exchange, call: LlmCall, texts: list[str]) -> Usage:
     counter = ex.services.token_counter
     prompt = await call.estimate(counter)
-    completion = counter.count(text, call.model) if text else 0
+    if sum(map(len, texts)) > _THREAD_ABOVE:
+        from asyncio import to_thread  # here, because who checks a policy needs no event loop
+
+        completion = await to_thread(_count, texts, call.model, counter)
+    else:
+        completion = _count(texts, call.model, counter)
     return Usage(prompt, completion, prompt + completion, source="estimated")
+
+
+def _count(texts: list[str], model: str | None, counter: Any) -> int:
+    return sum(counter.count(text, model) for text in texts)

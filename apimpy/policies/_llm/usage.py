@@ -6,11 +6,14 @@ from typing import Any
 
 from apimpy.record import Record
 
-__all__ = ["Usage", "completion_text", "delta_texts", "usage_in"]
+__all__ = ["Usage", "is_final", "usage_in"]
 
 
 class Usage(Record, frozen=True, eq=True):
-    """Tokens of one call.  `cached` and `reasoning` are parts of the others, None when not reported."""
+    """Tokens of one call.  `cached` and `reasoning` are parts of the others, None when not reported.
+
+    `source` is `reported`, `estimated`, or `mixed`: reported in part, before the response broke off.
+    """
 
     prompt: int
     completion: int
@@ -22,23 +25,29 @@ class Usage(Record, frozen=True, eq=True):
 
 def usage_in(kind: str, message: dict[str, Any], before: Usage | None = None) -> Usage | None:
     """The usage a response object (or stream event) reports; `before` is what earlier events of the stream said."""
-    if kind == "gemini":
+    if kind == "gemini" or (kind == "none" and "usageMetadata" in message):
         return _gemini(message.get("usageMetadata"))
     if kind == "anthropic":
         return _anthropic(message, before)
     holder = message
-    if isinstance(message.get("response"), dict):  # responses: response.completed and its like
+    if kind == "bedrock":
+        if isinstance(message.get("metadata"), dict):  # the last event of a stream
+            holder = message["metadata"]
+    elif isinstance(message.get("response"), dict):  # responses: response.completed and its like
         holder = message["response"]
     usage = holder.get("usage")
     if not isinstance(usage, dict):
         return None
+    if kind == "none" and ("cache_read_input_tokens" in usage or "cache_creation_input_tokens" in usage):
+        return _anthropic(message, before)
     if "input_tokens" in usage or "output_tokens" in usage:
         return _usage(
             usage, "input_tokens", "output_tokens", "total_tokens", "input_tokens_details", "output_tokens_details"
         )
-    if "inputTokens" in usage:
-        return _usage(usage, "inputTokens", "outputTokens", "totalTokens", "", "")
-    if "prompt_tokens" in usage or "total_tokens" in usage:
+    if "inputTokens" in usage or "outputTokens" in usage:
+        found = _usage(usage, "inputTokens", "outputTokens", "totalTokens", "", "")
+        return Usage(found.prompt, found.completion, found.total, _detail(usage, "cacheReadInputTokens"))
+    if "prompt_tokens" in usage or "completion_tokens" in usage or "total_tokens" in usage:
         return _usage(
             usage,
             "prompt_tokens",
@@ -50,13 +59,31 @@ def usage_in(kind: str, message: dict[str, Any], before: Usage | None = None) ->
     return None
 
 
+def is_final(kind: str, event: dict[str, Any]) -> bool:
+    """Whether usage in this event of a stream is that of the whole call."""
+    if kind == "anthropic":
+        return event.get("type") == "message_delta"
+    if kind == "responses":
+        return event.get("type") in ("response.completed", "response.incomplete", "response.failed")
+    if kind == "gemini":
+        candidates = event.get("candidates")
+        return not candidates or _any_has(candidates, "finishReason")
+    if kind == "bedrock":
+        return "metadata" in event
+    choices = event.get("choices")
+    return not choices or _any_has(choices, "finish_reason")
+
+
+def _any_has(items: Any, name: str) -> bool:
+    return isinstance(items, list) and any(isinstance(i, dict) and i.get(name) for i in items)
+
+
 def _usage(usage: dict[str, Any], prompt: str, completion: str, total: str, before: str, after: str) -> Usage:
     spent, made = _number(usage.get(prompt)), _number(usage.get(completion))
-    reported = _number(usage.get(total))
     return Usage(
         spent,
         made,
-        spent + made if total not in usage else reported,
+        _total(usage.get(total), spent + made),
         _detail(usage.get(before), "cached_tokens"),
         _detail(usage.get(after), "reasoning_tokens"),
     )
@@ -68,109 +95,35 @@ def _anthropic(message: dict[str, Any], before: Usage | None) -> Usage | None:
     if not isinstance(usage, dict):
         return None
     prompt, cached = before.prompt if before else 0, before.cached if before else None
-    if "input_tokens" in usage:
-        cached = _number(usage["cache_read_input_tokens"]) if "cache_read_input_tokens" in usage else None
+    if _is_number(usage.get("input_tokens")):
+        cached = _detail(usage, "cache_read_input_tokens")
         prompt = _number(usage["input_tokens"]) + _number(usage.get("cache_creation_input_tokens")) + (cached or 0)
-    completion = (
-        _number(usage.get("output_tokens")) if "output_tokens" in usage else (before.completion if before else 0)
-    )
+    completion = before.completion if before else 0
+    if _is_number(usage.get("output_tokens")):
+        completion = _number(usage["output_tokens"])
     return Usage(prompt, completion, prompt + completion, cached)
 
 
 def _gemini(usage: Any) -> Usage | None:
     if not isinstance(usage, dict):
         return None
-    thoughts = _number(usage["thoughtsTokenCount"]) if "thoughtsTokenCount" in usage else None
-    cached = _number(usage["cachedContentTokenCount"]) if "cachedContentTokenCount" in usage else None
-    prompt, completion = _number(usage.get("promptTokenCount")), _number(usage.get("candidatesTokenCount"))
-    completion += thoughts or 0
-    total = _number(usage["totalTokenCount"]) if "totalTokenCount" in usage else prompt + completion
-    return Usage(prompt, completion, total, cached, thoughts)
+    thoughts, cached = _detail(usage, "thoughtsTokenCount"), _detail(usage, "cachedContentTokenCount")
+    prompt = _number(usage.get("promptTokenCount"))
+    completion = _number(usage.get("candidatesTokenCount")) + (thoughts or 0)
+    return Usage(prompt, completion, _total(usage.get("totalTokenCount"), prompt + completion), cached, thoughts)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= 1 << 62
 
 
 def _number(value: Any) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else 0
+    return int(value) if _is_number(value) else 0
+
+
+def _total(reported: Any, parts: int) -> int:
+    return _number(reported) or parts
 
 
 def _detail(details: Any, name: str) -> int | None:
-    return _number(details[name]) if isinstance(details, dict) and isinstance(details.get(name), int) else None
-
-
-# --- text, for estimates ----------------------------------------------------------------------------------------------
-
-
-def completion_text(kind: str, message: dict[str, Any]) -> str:
-    """What the model wrote, when it did not say what that cost."""
-    out: list[str] = []
-    for choice in _dicts(message.get("choices")):
-        _collect(choice.get("message"), out)
-        _add(choice.get("text"), out)
-    if kind == "responses":
-        for item in _dicts(message.get("output")):
-            _collect(item, out)
-            _add(item.get("name"), out)
-            _add(item.get("arguments"), out)
-            for part in _dicts(item.get("content")):
-                _add(part.get("text"), out)
-    elif kind == "anthropic":
-        for part in _dicts(message.get("content")):
-            _add(part.get("text"), out)
-            _add(part.get("thinking"), out)
-    elif kind == "gemini":
-        out += _gemini_texts(message)
-    elif kind == "bedrock":
-        output = message.get("output")
-        inner = output.get("message") if isinstance(output, dict) else None
-        for part in _dicts(inner.get("content")) if isinstance(inner, dict) else ():
-            _add(part.get("text"), out)
-    return "".join(out)
-
-
-def delta_texts(kind: str, event: dict[str, Any]) -> list[str]:
-    """What one event of a stream adds to the text."""
-    out: list[str] = []
-    if kind == "responses":
-        if event.get("type") in ("response.output_text.delta", "response.function_call_arguments.delta"):
-            _add(event.get("delta"), out)
-    elif kind == "anthropic":
-        delta = event.get("delta")
-        if isinstance(delta, dict):
-            for key in ("text", "partial_json", "thinking"):
-                _add(delta.get(key), out)
-    elif kind == "gemini":
-        out += _gemini_texts(event)
-    else:
-        for choice in _dicts(event.get("choices")):
-            _collect(choice.get("delta"), out)
-            _add(choice.get("text"), out)
-    return out
-
-
-def _collect(message: Any, out: list[str]) -> None:
-    if not isinstance(message, dict):
-        return
-    _add(message.get("reasoning_content"), out)
-    _add(message.get("content"), out)
-    for call in _dicts(message.get("tool_calls")):
-        function = call.get("function")
-        if isinstance(function, dict):
-            _add(function.get("name"), out)
-            _add(function.get("arguments"), out)
-
-
-def _gemini_texts(message: dict[str, Any]) -> list[str]:
-    out: list[str] = []
-    for candidate in _dicts(message.get("candidates")):
-        content = candidate.get("content")
-        for part in _dicts(content.get("parts")) if isinstance(content, dict) else ():
-            _add(part.get("text"), out)
-    return out
-
-
-def _dicts(value: Any) -> list[dict[str, Any]]:
-    return [v for v in value if isinstance(v, dict)] if isinstance(value, list) else []
-
-
-def _add(value: Any, out: list[str]) -> None:
-    if isinstance(value, str) and value:
-        out.append(value)
+    return int(details[name]) if isinstance(details, dict) and _is_number(details.get(name)) else None
