@@ -26,8 +26,8 @@ __all__ = ["MemoryTokenStore"]
 
 WINDOW = 60.0
 _MERGE_ABOVE, _MERGE_WITHIN = 1024, 0.05
-_EPSILON = 1e-9
-"""Below it a difference of two times or balances is rounding."""
+_EPSILON = 1e-6
+"""Below it a difference of two times is rounding: seconds since 1970 are exact to a quarter of a microsecond."""
 
 
 class _Bucket:
@@ -45,11 +45,15 @@ class _Bucket:
             self.at = now
         if self.balance > limit:
             self.balance = float(limit)
-        return math.floor(self.balance + _EPSILON)
+        return math.floor(self.balance + self._rounding())
+
+    def _rounding(self) -> float:
+        """Tokens that come back in a time that counts for nothing."""
+        return _EPSILON + _EPSILON * self.limit / WINDOW
 
     def fits(self, need: int | None) -> bool:
         """Asked after `left`, as is `wait`."""
-        return self.balance > _EPSILON if need is None else self.balance + _EPSILON >= need
+        return self.balance > self._rounding() if need is None else self.balance + self._rounding() >= need
 
     def wait(self, need: int | None, now: float) -> int | None:
         """Whole seconds until the need fits; None when that never happens."""

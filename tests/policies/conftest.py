@@ -1,4 +1,4 @@
-"""The harness as a fixture."""
+"""The harness as a fixture, and the modules beside it that tests share."""
 
 import importlib.util
 import sys
@@ -6,13 +6,17 @@ from pathlib import Path
 
 import pytest
 
-_spec = importlib.util.spec_from_file_location(
-    "pipeline_harness", Path(__file__).parent.parent / "pipeline" / "harness.py"
-)
-if "pipeline_harness" not in sys.modules:
-    _module = importlib.util.module_from_spec(_spec)
-    sys.modules["pipeline_harness"] = _module
-    _spec.loader.exec_module(_module)
+
+def _load(name, path):
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, path)
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        spec.loader.exec_module(module)
+
+
+_load("pipeline_harness", Path(__file__).parent.parent / "pipeline" / "harness.py")
+_load("llm_kit", Path(__file__).with_name("llm_kit.py"))
 
 
 @pytest.fixture

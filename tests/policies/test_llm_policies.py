@@ -4,6 +4,7 @@ One token is one character (the harness counts that way); `PROMPT` estimates to 
 """
 
 import json
+import sys
 
 import pytest
 
@@ -13,37 +14,9 @@ from apimpy.runtime.exchange import Api, BackendTarget, Subscription
 from apimpy.runtime.message import Url
 from apimpy.runtime.ports import ConnectFailed
 
-PROMPT = {"messages": [{"role": "user", "content": "hi"}], "model": "m"}
-ESTIMATE = 3 + 3 + 4 + 2
-URL = "http://gw.test/v1/chat/completions"
-NAMES = (
-    'remaining-tokens-header-name="left" tokens-consumed-header-name="used" remaining-tokens-variable-name="left" '
-    'tokens-consumed-variable-name="used" retry-after-variable-name="wait"'
-)
-
-
-def limit(tpm, key="k", element="llm-token-limit", **attributes):
-    named = " ".join(f'{k.replace("_", "-")}="{v}"' for k, v in attributes.items())
-    return f'<{element} counter-key="{key}" tokens-per-minute="{tpm}" {NAMES} {named} />'
-
-
-def usage(total, prompt=10):
-    return {"usage": {"prompt_tokens": prompt, "completion_tokens": total - prompt, "total_tokens": total}}
-
-
-def answer(kit, body, status=200, kind="application/json", stream=None):
-    data = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return lambda r: kit.reply(status, data, [("Content-Type", kind)], None if stream is None else kit.Stream(*stream))
-
-
-async def call(h, kit, inbound, body=PROMPT, **parts):
-    ex = await h.run(kit.policies(inbound=inbound, **parts), method="POST", url=URL, body=json.dumps(body).encode())
-    await h.finish(ex)
-    return ex
-
-
-def shown(ex):
-    return ex.response.status, ex.response.headers.get("left"), ex.response.headers.get("used")
+L = sys.modules["llm_kit"]
+PROMPT, STREAMED, ESTIMATE, URL = L.PROMPT, L.STREAMED, L.ESTIMATE, L.URL
+answer, call, events, limit, shown, usage = L.answer, L.call, L.events, L.limit, L.shown, L.usage
 
 
 async def test_reported_usage_is_charged(h, kit):
@@ -169,16 +142,6 @@ async def test_one_key_twice(h, kit, mode, left):
 async def test_other_requests_are_admitted_for_nothing(h, kit):
     ex = await h.run(kit.policies(inbound=limit(100)), url="http://gw.test/v1/models")
     assert (ex.response.status, ex.response.headers["left"]) == (200, "100")
-
-
-def events(*texts, reported=None):
-    out = [{"choices": [{"index": 0, "delta": {"content": t}}]} for t in texts]
-    if reported:
-        out.append({"choices": [], "usage": reported})
-    return [f"data: {json.dumps(e)}\n\n".encode() for e in out] + [b"data: [DONE]\n\n"]
-
-
-STREAMED = {**PROMPT, "stream": True}
 
 
 @pytest.mark.parametrize(

@@ -81,6 +81,16 @@ SCRIPTS: dict[str, tuple[str, int, list[tuple[float, str, int | None, TokenVerdi
             (181.0, "admit", None, fits(0)),
         ],
     ),
+    "bucket, seconds of this century, which are exact to a quarter of a microsecond": (
+        "bucket",
+        300,
+        [
+            (1_700_000_000.0, "charge", 262, 38),
+            (1_700_000_003.8, "charge", 262, -205),
+            (1_700_000_003.8, "admit", None, refused(-205, 41)),
+            (1_700_000_044.8, "admit", 0, fits(0)),
+        ],
+    ),
     "bucket, a need is reserved and corrected": (
         "bucket",
         100,

@@ -32,8 +32,8 @@ def shown(tokens: int) -> int:
 class Account(ResponseHook):
     """The hook of an admitted limit.
 
-    `rate_charged` and `quota_charged` are what the counters have had from it, None when another limit of the request
-    charges that counter.
+    `rate_charged` and `quota_charged` are what the counters have had from it; None when it has none of that kind, or
+    another limit of the request charges it.
     """
 
     __slots__ = ("_open", "_since", "call", "estimate", "left", "limits", "policy", "quota_charged", "rate_charged")
@@ -99,14 +99,15 @@ class Account(ResponseHook):
 
     async def progress(self, ex: Exchange, total: int) -> int:
         """Charge what a stream has cost beyond its reservation; how many more tokens fit, negative when too many."""
-        if (self.rate_charged or 0) < total or (self.quota_charged or 0) < total:
+        rate, quota = self.rate_charged, self.quota_charged
+        if (rate is not None and rate < total) or (quota is not None and quota < total):
             await self._charge(ex, total, more=True)
-        rooms = []
-        if self.limits.rate is not None and self.rate_charged is not None:
-            rooms.append(_room(self.rate_charged, self.left.rate, total))
-        if self.limits.quota is not None and self.quota_charged is not None:
-            rooms.append(_room(self.quota_charged, self.left.quota, total))
-        return min(rooms, default=_PLENTY)
+        rooms = [_PLENTY]
+        if rate is not None:
+            rooms.append(_room(rate, self.left.rate, total))
+        if quota is not None:
+            rooms.append(_room(quota, self.left.quota, total))
+        return min(rooms)
 
     async def _settle(self, ex: Exchange, total: int) -> None:
         """Charge what the reservation did not cover, or give back what it did too much."""
@@ -164,8 +165,8 @@ class Account(ResponseHook):
 
 
 def _room(charged: int, left: int, total: int) -> int:
-    """Tokens that still fit; what has been reserved does, whatever others have spent since."""
-    return left if total >= charged else charged - total + max(0, left)
+    """Tokens that still fit after `total`; what was charged before does, whatever others have spent since."""
+    return left if total > charged else charged - total + max(0, left)
 
 
 def _promise(ex: Exchange, name: str, value: int, *, override: bool) -> None:

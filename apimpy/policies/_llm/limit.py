@@ -90,16 +90,18 @@ class TokenLimit(Policy):
             # A limit lower than that admits the call when nothing else is going on.
             rate_need = max(estimate, min(most, rate or 0))
             quota_need = max(estimate, min(most, quota or 0))
-        rate_charged: int | None = rate_need or 0
-        quota_charged: int | None = quota_need or 0
+        rate_charged = quota_charged = None
+        once = options.same_key_policy == "once"
         if rate is not None:
-            rate_charged = _first(call.counted, ("rate", key), options.same_key_policy, rate_charged)
+            if once and ("rate", key) in call.counted:
+                rate_need = None if rate_need is None else 0
+            else:
+                rate_charged = rate_need or 0
         if quota is not None:
-            quota_charged = _first(call.counted, ("quota", period, key), options.same_key_policy, quota_charged)
-        if rate_charged is None and rate_need:
-            rate_need = 0
-        if quota_charged is None and quota_need:
-            quota_need = 0
+            if once and ("quota", period, key) in call.counted:
+                quota_need = None if quota_need is None else 0
+            else:
+                quota_charged = quota_need or 0
         now = services.clock.now()
         until = 0.0 if quota is None else window_end(period, now, options.week_start)
         limits = TokenLimits(key, rate, options.rate_algorithm, quota, period, until)
@@ -147,8 +149,3 @@ class TokenLimit(Policy):
             if there is not None and variable:
                 variables[variable] = shown(left)
         return PolicyFault(self.element, reason, message, status=status, client_message=message, headers=tuple(headers))
-
-
-def _first(counted: set[tuple[str, ...]], counter: tuple[str, ...], policy: str, charged: int | None) -> int | None:
-    """What a limit charges a counter with; None when another one of the request does so already."""
-    return None if policy == "once" and counter in counted else charged
