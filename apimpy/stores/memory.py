@@ -31,29 +31,28 @@ _EPSILON = 1e-6
 
 
 class _Bucket:
-    __slots__ = ("at", "balance", "limit")
+    __slots__ = ("_rounding", "at", "balance", "limit")
 
     def __init__(self, limit: int, now: float) -> None:
-        self.balance, self.at, self.limit = float(limit), now, limit
+        self.balance, self.at, self.limit = float(limit), now, 0
+        self._rounding = 0.0
+        """Tokens that come back in a time that counts for nothing."""
 
     def left(self, limit: int, now: float) -> int:
         """Whole tokens at `now`, clamped to the limit of the policy that asks; negative: a debt."""
-        self.limit = limit
+        if limit != self.limit:
+            self.limit, self._rounding = limit, _EPSILON + _EPSILON * limit / WINDOW
         elapsed = now - self.at
         if elapsed > 0:
             self.balance += elapsed * limit / WINDOW
             self.at = now
         if self.balance > limit:
             self.balance = float(limit)
-        return math.floor(self.balance + self._rounding())
-
-    def _rounding(self) -> float:
-        """Tokens that come back in a time that counts for nothing."""
-        return _EPSILON + _EPSILON * self.limit / WINDOW
+        return math.floor(self.balance + self._rounding)
 
     def fits(self, need: int | None) -> bool:
         """Asked after `left`, as is `wait`."""
-        return self.balance > self._rounding() if need is None else self.balance + self._rounding() >= need
+        return self.balance > self._rounding if need is None else self.balance + self._rounding >= need
 
     def wait(self, need: int | None, now: float) -> int | None:
         """Whole seconds until the need fits; None when that never happens."""

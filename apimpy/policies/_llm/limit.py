@@ -14,7 +14,7 @@ from apimpy.policies._llm.account import Account, shown
 from apimpy.policies._llm.bound import completion_bound
 from apimpy.policies._llm.call import llm_call
 from apimpy.policies._llm.windows import PERIODS, span_text, window_end
-from apimpy.policy.base import Policy
+from apimpy.policy.base import Action, Policy
 from apimpy.policy.fields import attr
 from apimpy.policy.value import Constant
 from apimpy.runtime.faults import PolicyFault
@@ -23,6 +23,7 @@ from apimpy.runtime.ports import StoreUnavailable, TokenLimits
 
 if TYPE_CHECKING:
     from apimpy.policy.bind import Binding
+    from apimpy.policy.plan import Plan
     from apimpy.policy.value import Value
     from apimpy.runtime.exchange import Exchange
     from apimpy.runtime.ports import TokenVerdict
@@ -71,53 +72,60 @@ class TokenLimit(Policy):
             elif a.name.endswith("-variable-name") and not a.value_span.text.strip():
                 cx.report("POL005", f"{a.name} is empty", a.value_span)
 
-    async def run(self, ex: Exchange) -> Flow:
-        services = ex.services
-        options = services.options
-        key = self.counter_key.get(ex)
-        if not key:
-            ex.notes.append(f"{self.element}: the counter key is empty")
-        rate, quota, period = self.tokens_per_minute, None, ""
-        if self.token_quota is not None and self.token_quota_period is not None:
-            quota, period = self.token_quota.get(ex), self.token_quota_period.get(ex)
-        call = await llm_call(ex)
-        estimate: int | None = None
-        if call.kind != "none" and (self.estimate_prompt_tokens or call.stream or options.reserve_completion):
-            estimate = await call.estimate(services.token_counter)
-        rate_need = quota_need = estimate
-        if options.reserve_completion and estimate is not None:
-            most = estimate + completion_bound(call.kind, call.body, options.reserve_completion_default)
-            # A limit lower than that admits the call when nothing else is going on.
-            rate_need = max(estimate, min(most, rate or 0))
-            quota_need = max(estimate, min(most, quota or 0))
-        rate_charged = quota_charged = None
-        once = options.same_key_policy == "once"
-        if rate is not None:
-            if once and ("rate", key) in call.counted:
-                rate_need = None if rate_need is None else 0
-            else:
-                rate_charged = rate_need or 0
-        if quota is not None:
-            if once and ("quota", period, key) in call.counted:
-                quota_need = None if quota_need is None else 0
-            else:
-                quota_charged = quota_need or 0
-        now = services.clock.now()
-        until = 0.0 if quota is None else window_end(period, now, options.week_start)
-        limits = TokenLimits(key, rate, options.rate_algorithm, quota, period, until)
-        try:
-            verdict = await services.token_store.admit(limits, rate_need, quota_need, now)
-        except StoreUnavailable as error:  # counting is no reason to stop serving
-            ex.notes.append(f"{self.element}: {error}")
+    def prepare(self, plan: Plan) -> Action:
+        element, key_of, rate = self.element, self.counter_key.get, self.tokens_per_minute
+        amount, period_of = self.token_quota, self.token_quota_period
+        estimating = self.estimate_prompt_tokens
+
+        async def run(ex: Exchange) -> Flow:
+            services = ex.services
+            options = services.options
+            key = key_of(ex)
+            if not key:
+                ex.notes.append(f"{element}: the counter key is empty")
+            quota, period = None, ""
+            if amount is not None and period_of is not None:
+                quota, period = amount.get(ex), period_of.get(ex)
+            call = await llm_call(ex)
+            estimate: int | None = None
+            if call.kind != "none" and (estimating or call.stream or options.reserve_completion):
+                estimate = await call.estimate(services.token_counter)
+            rate_need = quota_need = estimate
+            if options.reserve_completion and estimate is not None:
+                most = estimate + completion_bound(call.kind, call.body, options.reserve_completion_default)
+                # A limit lower than that admits the call when nothing else is going on.
+                rate_need = max(estimate, min(most, rate or 0))
+                quota_need = max(estimate, min(most, quota or 0))
+            rate_charged = quota_charged = None
+            once = options.same_key_policy == "once"
+            if rate is not None:
+                if once and ("rate", key) in call.counted:
+                    rate_need = None if rate_need is None else 0
+                else:
+                    rate_charged = rate_need or 0
+            if quota is not None:
+                if once and ("quota", period, key) in call.counted:
+                    quota_need = None if quota_need is None else 0
+                else:
+                    quota_charged = quota_need or 0
+            now = services.clock.now()
+            until = 0.0 if quota is None else window_end(period, now, options.week_start)
+            limits = TokenLimits(key, rate, options.rate_algorithm, quota, period, until)
+            try:
+                verdict = await services.token_store.admit(limits, rate_need, quota_need, now)
+            except StoreUnavailable as error:  # counting is no reason to stop serving
+                ex.notes.append(f"{element}: {error}")
+                return Flow.NEXT
+            if verdict.refused:
+                raise self._refusal(ex, limits, verdict, now)
+            if once and rate is not None:
+                call.counted.add(("rate", key))
+            if once and quota is not None:
+                call.counted.add(("quota", period, key))
+            ex.hooks.append(Account(self, limits, call, estimate, rate_charged, quota_charged, verdict, now))
             return Flow.NEXT
-        if verdict.refused:
-            raise self._refusal(ex, limits, verdict, now)
-        if rate is not None:
-            call.counted.add(("rate", key))
-        if quota is not None:
-            call.counted.add(("quota", period, key))
-        ex.hooks.append(Account(self, limits, call, estimate, rate_charged, quota_charged, verdict, now))
-        return Flow.NEXT
+
+        return Action(run, True, self.needs())
 
     def _refusal(self, ex: Exchange, limits: TokenLimits, verdict: TokenVerdict, now: float) -> PolicyFault:
         seconds: int | None
