@@ -15,7 +15,8 @@
 | `apimpy_backend_attempts_total`, `…_failures_total`, `…_trips_total`, `apimpy_backend_open` | `backend` |
 
 Every gateway has its own registry, so two in one process do not meet.  The number of token series is bounded, and so
-is that of custom ones: when a namespace has `SERIES_LIMIT`, further label values are counted under `overflow`.
+is that of custom ones: when a namespace has `SERIES_LIMIT` of them (or `LABEL_LIMIT` labels), further ones are counted
+together under `overflow`.
 """
 
 from __future__ import annotations
@@ -31,12 +32,23 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-__all__ = ["CONTENT_TYPE", "SERIES_LIMIT", "CustomMetrics", "Metrics", "RequestMetrics", "TokenMetrics", "label_name"]
+__all__ = [
+    "CONTENT_TYPE",
+    "LABEL_LIMIT",
+    "SERIES_LIMIT",
+    "CustomMetrics",
+    "Metrics",
+    "RequestMetrics",
+    "TokenMetrics",
+    "label_name",
+]
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)
 SERIES_LIMIT = 5000
 """Label sets of one namespace."""
+LABEL_LIMIT = 32
+"""Labels of one namespace of token metrics, whose names may be computed; every series has all of them."""
 OVERFLOW = "overflow"
 _VALUE_LENGTH = 256
 _RESERVED = frozenset({"namespace", "kind", "le", "quantile", "job", "instance"})
@@ -124,15 +136,10 @@ class TokenMetrics:
 
     def __init__(self) -> None:
         self._rows: dict[tuple[str, tuple[tuple[str, str], ...]], dict[str, int]] = {}
+        self._overflow: dict[str, dict[str, int]] = {}
         self._labels: dict[str, dict[str, None]] = {}
         self._sizes: dict[str, int] = {}
         self._dropped: dict[str, int] = {}
-
-    def declare(self, namespace: str, dimensions: Iterable[str]) -> None:
-        """Names known when a policy is loaded."""
-        labels = self._labels.setdefault(namespace, {})
-        for name in dimensions:
-            labels.setdefault(label_name(name))
 
     def emit(self, namespace: str, dimensions: dict[str, str], values: dict[str, int]) -> None:
         """`values` by kind: `prompt completion total cached reasoning`."""
@@ -143,14 +150,18 @@ class TokenMetrics:
             row[kind] = row.get(kind, 0) + value
 
     def _row(self, namespace: str, dimensions: dict[str, str]) -> dict[str, int]:
-        self.declare(namespace, dimensions)
-        size = self._sizes.get(namespace, 0)
-        if size < SERIES_LIMIT:
-            key = (namespace, tuple(dimensions.items()))
+        """A new row; past the limit, the one row of all others: callers may bring values, and names, without end."""
+        labels = self._labels.setdefault(namespace, {})
+        cut = tuple((name[:_VALUE_LENGTH], value[:_VALUE_LENGTH]) for name, value in dimensions.items())
+        key = (namespace, cut)
+        if key not in self._rows:
+            size = self._sizes.get(namespace, 0)
+            named = {label_name(name) for name, _ in cut}
+            if size >= SERIES_LIMIT or len(labels.keys() | named) > LABEL_LIMIT:
+                self._dropped[namespace] = self._dropped.get(namespace, 0) + 1
+                return self._overflow.setdefault(namespace, {})
             self._sizes[namespace] = size + 1
-        else:
-            self._dropped[namespace] = self._dropped.get(namespace, 0) + 1
-            key = (namespace, tuple((name, OVERFLOW) for name in dimensions))
+            labels.update(dict.fromkeys(label_name(name) for name, _ in cut))
         return self._rows.setdefault(key, {})
 
     def collect(self) -> Iterator[Metric]:
@@ -158,10 +169,14 @@ class TokenMetrics:
         merged: dict[tuple[tuple[str, str], ...], int] = {}
         for (namespace, dimensions), row in list(self._rows.items()):
             labels = {"namespace": namespace, **dict.fromkeys(self._labels[namespace], "")}
-            labels.update((label_name(name), (value or "")[:_VALUE_LENGTH]) for name, value in dimensions)
+            labels.update((label_name(name), value) for name, value in dimensions)
             for kind, value in list(row.items()):
                 key = tuple({**labels, "kind": kind}.items())
                 merged[key] = merged.get(key, 0) + value  # two spellings of a dimension are one label
+        for namespace, row in list(self._overflow.items()):
+            labels = {"namespace": namespace, **dict.fromkeys(self._labels[namespace], OVERFLOW)}
+            for kind, value in list(row.items()):
+                merged[tuple({**labels, "kind": kind}.items())] = value
         for key, value in merged.items():
             tokens.add_sample("apimpy_llm_tokens_total", dict(key), value)
         yield tokens

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from apimpy.observe.metrics import OVERFLOW, SERIES_LIMIT, Metrics, label_name
+from apimpy.observe.metrics import LABEL_LIMIT, OVERFLOW, SERIES_LIMIT, Metrics, label_name
 
 
 def samples(metrics: Metrics, name: str) -> dict[frozenset[tuple[str, str]], float]:
@@ -48,7 +48,7 @@ def test_tokens_by_dimension_and_kind() -> None:
 
 def test_labels_are_the_union_of_a_namespace() -> None:
     metrics = Metrics(process=False)
-    metrics.tokens.declare("a", ["Region"])
+    metrics.tokens.emit("a", {"Region": "here"}, {"total": 1})
     metrics.tokens.emit("a", {"Team": "red"}, {"total": 1})
     metrics.tokens.emit("b", {"Other": "x"}, {"total": 1})
     labels = {frozenset(dict(key)) for key in samples(metrics, "apimpy_llm_tokens_total")}
@@ -73,6 +73,28 @@ def test_series_are_bounded() -> None:
     assert len(found) == SERIES_LIMIT + 1
     assert found[frozenset({("namespace", "a"), ("kind", "total"), ("caller", OVERFLOW)})] == 100
     assert list(samples(metrics, "apimpy_llm_series_dropped_total").values()) == [100]
+
+
+def test_computed_names_are_bounded() -> None:
+    """A policy that takes names from callers cannot fill the exposition."""
+    metrics = Metrics(process=False)
+    for i in range(LABEL_LIMIT + 100):
+        metrics.tokens.emit("a", {f"name-{i}": "x"}, {"total": 1})
+    metrics.tokens.emit("a", {"name-0": "y"}, {"total": 1})
+    found = samples(metrics, "apimpy_llm_tokens_total")
+    assert len(found) == LABEL_LIMIT + 2
+    assert sum(found.values()) == LABEL_LIMIT + 101
+    assert {len(key) for key in found} == {LABEL_LIMIT + 2}
+
+
+def test_long_values_are_cut() -> None:
+    """Values that begin alike are one series, and take no more memory than one."""
+    metrics = Metrics(process=False)
+    for i in range(SERIES_LIMIT * 2):
+        metrics.tokens.emit("a", {"caller": "v" * 256 + str(i)}, {"total": 1})
+    assert samples(metrics, "apimpy_llm_tokens_total") == {
+        frozenset({("namespace", "a"), ("kind", "total"), ("caller", "v" * 256)}): SERIES_LIMIT * 2
+    }
 
 
 def test_requests_and_durations() -> None:

@@ -257,3 +257,37 @@ async def test_metric_stays_silent(h, kit, parts, status, body):
     h.transport.answers = [ConnectFailed("x") if status is None else answer(kit, body, status)]
     await call(h, kit, metric('name="Location"'), **parts)
     assert h.meter.emitted == []
+
+
+EIGHT = ("API ID", "Operation ID", "Product ID", "User ID", "Subscription ID", "Location", "Gateway ID", "Backend ID")
+
+
+@pytest.mark.parametrize("cap", [5, 8, 2])
+async def test_dimensions_above_the_cap_are_dropped(h, kit, cap):
+    """Default ones count, too; what a request does not have is N/A."""
+    h.options(metric_dimension_cap=cap)
+    h.transport.answers = [answer(kit, usage(30))]
+    await call(h, kit, metric(*(f'name="{name}"' for name in EIGHT)))
+    values = dict.fromkeys(EIGHT, "N/A") | {"Location": "local", "Gateway ID": "managed"}
+    assert [d for _, d, _ in h.meter.emitted] == [{name: values[name] for name in EIGHT[:cap]}]
+
+
+async def test_dimensions_by_expression(h, kit):
+    """Evaluated where the element stands; a computed name without a value that is no default one is N/A."""
+    h.transport.answers = [answer(kit, usage(30))]
+    before = '<set-variable name="team" value="red" />'
+    after = '<set-variable name="team" value="blue" />'
+    dimensions = ("name=\"@('Te' + 'am')\" value=\"@(V['team'])\"", "name=\"@('Loc' + 'ation')\"", "name=\"@('X')\"")
+    await call(h, kit, before + metric(*dimensions, 'name="Empty" value=""') + after)
+    assert [d for _, d, _ in h.meter.emitted] == [{"Team": "red", "Location": "local", "X": "N/A", "Empty": "N/A"}]
+
+
+async def test_a_dimension_that_fails(h, kit):
+    ex = await call(h, kit, metric('name="Team" value="@(boom())"'))
+    assert (ex.response.status, ex.last_error.source, h.meter.emitted) == (500, "llm-emit-token-metric", [])
+
+
+async def test_every_metric_emits_its_own(h, kit):
+    h.transport.answers = [answer(kit, usage(30))]
+    await call(h, kit, metric('name="Location"') + metric('name="API ID"', namespace="other"))
+    assert [(n, list(d)) for n, d, _ in h.meter.emitted] == [("API Management", ["Location"]), ("other", ["API ID"])]

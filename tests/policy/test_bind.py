@@ -98,6 +98,21 @@ def problems(h, kit, inner, section="inbound", **kw):
         ("<wait><set-method>GET</set-method></wait>", "POL006", "'wait' has invalid child element 'set-method'"),
         ("<proxy />", "POL004", "The required attribute 'url' is missing."),
         ("<http-data-source />", "POL002", "<http-data-source> is not allowed in the section inbound"),
+        (
+            '<llm-emit-token-metric><dimension name="Subscription Id" /></llm-emit-token-metric>',
+            "POL010",
+            "The dimension 'Subscription Id' needs a value",
+        ),
+        (
+            "<llm-emit-token-metric>" + '<dimension name="Location" />' * 6 + "</llm-emit-token-metric>",
+            "POL016",
+            "at most 5 dimensions",
+        ),
+        (
+            "<llm-emit-token-metric>" + '<dimension name="Location" />' * 11 + "</llm-emit-token-metric>",
+            "POL007",
+            "at most 10 dimensions",
+        ),
         ("<get-authorization-context />", "POL018", "<get-authorization-context> is not supported yet"),
         ('<limit-concurrency key="k" max-count="1"><a /></limit-concurrency>', "POL001", "There is no policy <a>"),
         ("<forward-request />", "POL002", "<forward-request> is not allowed in the section inbound"),

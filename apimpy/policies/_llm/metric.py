@@ -6,32 +6,36 @@ from typing import TYPE_CHECKING
 
 from apimpy.policies._llm.call import LlmCall, keep_readable, llm_call
 from apimpy.policies._llm.spent import spent
-from apimpy.policy.base import Item, Policy
+from apimpy.policy.base import Action, Item, Policy
 from apimpy.policy.fields import attr, children
 from apimpy.policy.value import Constant, Value
 from apimpy.runtime.exchange import ResponseHook
 from apimpy.runtime.flow import Flow
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from apimpy.policies._llm.usage import Usage
     from apimpy.policy.bind import Binding
+    from apimpy.policy.plan import Plan
     from apimpy.runtime.exchange import Exchange
 
 __all__ = ["DEFAULT_DIMENSIONS", "Dimension", "TokenMetric"]
 
 BACKEND_ID = "Backend ID"
-DEFAULT_DIMENSIONS = (
-    "API ID",
-    "Operation ID",
-    "Product ID",
-    "User ID",
-    "Subscription ID",
-    "Location",
-    "Gateway ID",
-    BACKEND_ID,
-)
-"""Dimensions whose value the gateway knows."""
+DEFAULT_DIMENSIONS: dict[str, Callable[[Exchange], str | None]] = {
+    "API ID": lambda ex: None if ex.api is None else ex.api.id,
+    "Operation ID": lambda ex: None if ex.operation is None else ex.operation.id,
+    "Product ID": lambda ex: None if ex.product is None else ex.product.id,
+    "User ID": lambda ex: None if ex.user is None else ex.user.id,
+    "Subscription ID": lambda ex: None if ex.subscription is None else ex.subscription.id,
+    "Location": lambda ex: ex.deployment.region,
+    "Gateway ID": lambda ex: ex.deployment.gateway_id,
+    BACKEND_ID: lambda ex: None,
+}
+"""Dimensions whose value the gateway knows; that of the backend only when it has answered."""
 _MISSING = "N/A"
+_MOST, _MOST_NEWER = 10, 5
 
 
 class Dimension(Item, element="dimension"):
@@ -58,41 +62,30 @@ class TokenMetric(Policy):
     dimensions: tuple[Dimension, ...] = children(Dimension, at_least=1)
 
     def check(self, cx: Binding) -> None:
-        for extra in self.dimensions[10:]:
-            cx.report("POL007", "a token metric takes at most 10 dimensions", extra.source.name_span)
+        for extra in self.dimensions[_MOST:]:
+            cx.report("POL007", f"a token metric takes at most {_MOST} dimensions", extra.source.name_span)
+        if _MOST_NEWER < len(self.dimensions) <= _MOST:
+            message = f"newer gateways take at most {_MOST_NEWER} dimensions of a token metric"
+            cx.report("POL016", message, self.dimensions[_MOST_NEWER].source.name_span)
 
-    async def run(self, ex: Exchange) -> Flow:
-        labels: dict[str, str] = {}
-        late = False
-        for d in self.dimensions[: ex.services.options.metric_dimension_cap]:
-            name = d.name.get(ex)
-            if d.value is not None:
-                labels[name] = d.value.get(ex) or _MISSING
-            else:
-                labels[name] = _default(ex, name) or _MISSING
+    def prepare(self, plan: Plan) -> Action:
+        rows = tuple((d.name, d.value) for d in self.dimensions)
+
+        async def run(ex: Exchange) -> Flow:
+            labels: dict[str, str] = {}
+            late = False
+            for name_of, value in rows[: ex.services.options.metric_dimension_cap]:
+                name = name_of.get(ex)
+                if value is not None:
+                    labels[name] = value.get(ex) or _MISSING
+                    continue
+                known = DEFAULT_DIMENSIONS.get(name)
+                labels[name] = (known is not None and known(ex)) or _MISSING
                 late = late or name == BACKEND_ID
-        ex.hooks.append(_Meter(self, labels, await llm_call(ex), late))
-        return Flow.NEXT
+            ex.hooks.append(_Meter(self, labels, await llm_call(ex), late))
+            return Flow.NEXT
 
-
-def _default(ex: Exchange, name: str) -> str | None:
-    """The value of a default dimension."""
-    holder: object = None
-    if name == "API ID":
-        holder = ex.api
-    elif name == "Operation ID":
-        holder = ex.operation
-    elif name == "Product ID":
-        holder = ex.product
-    elif name == "User ID":
-        holder = ex.user
-    elif name == "Subscription ID":
-        holder = ex.subscription
-    elif name == "Location":
-        return ex.deployment.region
-    elif name == "Gateway ID":
-        return ex.deployment.gateway_id
-    return getattr(holder, "id", None)
+        return Action(run, True, self.needs())
 
 
 class _Meter(ResponseHook):
