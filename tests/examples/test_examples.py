@@ -112,6 +112,16 @@ PAGE = "https://app.example.org"
 SERVICES = {"customer-url": "@customers", "stock-url": "@stock", "audit-url": "@audit"}
 REFUSED = {"statusCode": 401, "message": "Sign in first."}
 UNSIGNED = "eyJhbGciOiJub25lIn0.eyJleHAiOjQxMDI0NDQ4MDB9."
+ANN = {"x-caller": "ann"}
+USED_UP = r"~Token quota is exceeded\. Try again in .*(day|hour|minute|second)s?\."
+SIXTY = (200, JSON, b'{"usage":{"prompt_tokens":9,"completion_tokens":51,"total_tokens":60}}')
+
+
+def budgets(month: str, day: str, used_up: str = "~true|false") -> dict[str, Any]:
+    """Headers that say what is left."""
+    return {"x-month-left": month, "x-day-left": day, "x-day-used-up": used_up}
+
+
 ORDER_REPLY = (
     b'<?xml version="1.0"?><s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body>'
     b"<Order><id>7</id><item>a</item><item>b</item></Order></s:Body></s:Envelope>"
@@ -686,6 +696,51 @@ ROWS = [
             Call("GET /old", 200, {"ok": True}),
         ],
         seen={"main": [Seen("GET /old")]},
+    ),
+    Row(
+        "token-budgets.xml",
+        "tokens of every caller for a day; the answer that crosses the budget still arrives",
+        [
+            Call(f"POST {CHAT}", 200, None, ANN, chat("hi"), budgets("940", "40", "false")),
+            Call(f"POST {CHAT}", 200, None, ANN, chat("hi"), budgets("880", "0", "true")),
+            Call(
+                f"POST {CHAT}",
+                403,
+                {"error": {"type": "insufficient_quota", "message": USED_UP, "param": "ann"}},
+                ANN,
+                chat("hi"),
+                reason="Budget used up",
+            ),
+            Call(f"POST {CHAT}", 200, None, {"x-caller": "bob", "x-plan": "gold"}, chat("hi"), budgets("820", "340")),
+        ],
+        seen={"main": [Seen(f"POST {CHAT}")] * 3},
+        named={"tokens-a-month": "1000", "tokens-a-day": "100", "tokens-a-minute": "100000"},
+        answers={"main": [SIXTY]},
+    ),
+    Row(
+        "token-budgets.xml",
+        "tokens of everybody for a month, and of every caller for a minute",
+        [
+            Call(f"POST {CHAT}", 200, None, ANN, chat("hi"), budgets("40", "940") | {"x-minute-left": "~[0-2]"}),
+            Call(
+                f"POST {CHAT}",
+                429,
+                {"statusCode": 429, "message": r"~Token limit is exceeded\. Try again in (29|30) seconds\."},
+                ANN,
+                chat("hi"),
+                {"x-minute-left": "0", "x-day-left": "940", "x-month-left": "40", "Retry-After": "~29|30"},
+            ),
+            Call(f"POST {CHAT}", 200, None, {}, chat("hi"), budgets("0", "940")),
+            Call(
+                f"POST {CHAT}",
+                403,
+                {"error": {"type": "insufficient_quota", "message": USED_UP, "param": "everybody"}},
+                {"x-caller": "bob"},
+                chat("hi"),
+            ),
+        ],
+        named={"tokens-a-month": "100", "tokens-a-day": "1000", "tokens-a-minute": "40"},
+        answers={"main": [SIXTY]},
     ),
     Row(
         "fair-shares.xml",
