@@ -32,6 +32,12 @@ GW = "http://gw.test"
         ("/model/nova/converse", {"messages": []}, ("bedrock", "nova", False)),
         ("/model/nova/converse-stream", {"messages": []}, ("bedrock", "nova", True)),
         ("/v1/models", {"messages": M}, ("none", None, False)),
+        ("/v1/chat/completions/", {"messages": M}, ("chat", None, False)),
+        ("/V1/Chat/Completions", {"messages": M}, ("chat", None, False)),
+        ("/v1/models/g:StreamGenerateContent", {"contents": []}, ("gemini", "g", True)),
+        ("/v1/chat/completions", {"messages": M, "stream": 1}, ("chat", None, False)),
+        ("/v1/chat/completions", {"messages": M, "model": 5}, ("chat", None, False)),
+        ("/v1/embeddings", {"input": "x", "stream": True}, ("embeddings", None, True)),
         ("/v1/chat/completions", ["no", "object"], ("none", None, False)),
         ("/v1/chat/completions", {"prompt": "x"}, ("none", None, False)),
     ],
@@ -48,6 +54,60 @@ async def test_classification(h, path, body, expected):
 async def test_no_call(h, method, body):
     ex = h.exchange(method, f"{GW}/v1/chat/completions", body=body)
     assert (await llm_call(ex)).kind == "none"
+
+
+async def test_a_path_that_policies_rewrote(h, kit):
+    ex = h.exchange("POST", f"{GW}/ask", body=json.dumps({"messages": M}).encode())
+    ex.operation_path = "/openai/deployments/dep/chat/completions"
+    call = await llm_call(ex)
+    assert (call.kind, call.model) == ("chat", "dep")
+
+
+def packed(data):
+    packer = zlib.compressobj(wbits=31)
+    return packer.compress(data) + packer.flush()
+
+
+@pytest.mark.parametrize(
+    ("data", "encoding", "kind"),
+    [
+        (b'\xef\xbb\xbf{"messages": []}', None, "chat"),
+        (b'{"messages": [{"content": "\\ud800"}]}', None, "chat"),
+        (b'{"messages": [], "temperature": NaN}', None, "chat"),
+        (packed(b'{"messages": []}'), "gzip", "chat"),
+        (packed(b'{"messages": []}'), None, "none"),
+        (b'{"messages": []}', "gzip", "chat"),
+        (b"[" * 100_000, None, "none"),
+        (b'{"messages": [' + b"[" * 3000 + b"]" * 3000 + b"]}", None, "none"),
+        (b"", None, "none"),
+    ],
+)
+async def test_bodies_that_some_models_read(h, data, encoding, kind):
+    headers = [("Content-Encoding", encoding)] if encoding else []
+    ex = h.exchange("POST", f"{GW}/v1/chat/completions", body=data, headers=headers)
+    call = await llm_call(ex)
+    assert call.kind == kind
+    assert await call.estimate(h.services.token_counter) >= 0
+    assert ex.request.body.data == data
+
+
+def nested(depth, inside):
+    return json.loads("[" * depth + inside + "]" * depth)
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/embeddings", {"input": nested(900, '"x"')}),
+        ("/v1/chat/completions", {"messages": [{"role": "user", "tool_calls": nested(900, "1")}]}),
+        ("/v1/chat/completions", {"messages": [{"role": "user", "tool_calls": nested(300, "1")}]}),
+        ("/v1/chat/completions", {"messages": [], "response_format": {"json_schema": nested(900, "1")}}),
+    ],
+)
+async def test_bodies_nested_too_deeply_are_counted_roughly(h, path, body):
+    data = json.dumps(body).encode()
+    call = await llm_call(h.exchange("POST", GW + path, body=data))
+    assert len(data) // 8 < await call.estimate(h.services.token_counter) <= len(data)
 
 
 async def test_deployment_parameter_and_options(h):
@@ -130,6 +190,24 @@ class Counter:
         ),
         ("gemini", {"contents": [{"parts": [{"inlineData": {"mimeType": "image/png"}}]}]}, "m", 1200),
         ("bedrock", {"messages": [{"role": "user", "content": [{"text": "hi"}]}]}, "m", 3 + 9),
+        (
+            "gemini",
+            {"system_instruction": {"parts": [{"text": "ss"}]}, "contents": [{"parts": [{"text": "hi"}]}]},
+            "m",
+            4,
+        ),
+        (
+            "bedrock",
+            {
+                "messages": [
+                    {"role": "user", "content": [{"image": {}}, {"toolResult": {"content": [{"text": "hi"}]}}]},
+                    {"role": "user", "content": [{"toolUse": {"name": "f", "input": {}}}]},
+                ],
+                "toolConfig": {"tools": [1]},
+            },
+            "m",
+            3 + 3 + 4 + 1200 + 2 + 3 + 4 + 1 + 2 + 3,
+        ),
     ],
 )
 def test_prompt_estimate(kind, body, model, tokens):
@@ -200,6 +278,26 @@ CHAT = {"prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7}
             Usage(1, 6, 7, None, 4),
         ),
         ("bedrock", {"usage": {"inputTokens": 1, "outputTokens": 2, "totalTokens": 3}}, Usage(1, 2, 3)),
+        ("bedrock", {"usage": {"inputTokens": 9, "outputTokens": 2, "cacheReadInputTokens": 4}}, Usage(9, 2, 11, 4)),
+        ("bedrock", {"metadata": {"usage": {"inputTokens": 1, "outputTokens": 2}}}, Usage(1, 2, 3)),
+        ("chat", {"usage": {**CHAT, "total_tokens": None}}, Usage(3, 4, 7)),
+        ("chat", {"usage": {**CHAT, "total_tokens": 0}}, Usage(3, 4, 7)),
+        ("chat", {"usage": {"prompt_tokens": 3.0, "completion_tokens": 4.0, "total_tokens": 7.0}}, Usage(3, 4, 7)),
+        ("chat", {"usage": {"prompt_tokens": -3, "completion_tokens": "4", "total_tokens": True}}, Usage(0, 0, 0)),
+        ("chat", {"usage": {"prompt_tokens": float("nan"), "completion_tokens": 1e300}}, Usage(0, 0, 0)),
+        ("chat", {"usage": {"completion_tokens": 4}}, Usage(0, 4, 4)),
+        (
+            "chat",
+            {"usage": {**CHAT, "prompt_tokens_details": {"cached_tokens": None}, "completion_tokens_details": 5}},
+            Usage(3, 4, 7),
+        ),
+        (
+            "none",
+            {"usageMetadata": {"promptTokenCount": 1, "candidatesTokenCount": 2, "cachedContentTokenCount": 0}},
+            Usage(1, 2, 3, 0),
+        ),
+        ("none", {"usage": {"input_tokens": 1, "cache_read_input_tokens": 4, "output_tokens": 8}}, Usage(5, 8, 13, 4)),
+        ("gemini", {"usageMetadata": "odd"}, None),
         ("chat", {"usage": None}, None),
         ("chat", {"usage": {}}, None),
         ("chat", {}, None),
@@ -219,6 +317,26 @@ def test_usage(kind, message, usage):
         ("anthropic", {"content": [{"type": "text", "text": "x"}]}, "x"),
         ("gemini", {"candidates": [{"content": {"parts": [{"text": "x"}]}}]}, "x"),
         ("bedrock", {"output": {"message": {"content": [{"text": "x"}]}}}, "x"),
+        (
+            "bedrock",
+            {"output": {"message": {"content": [{"toolUse": {"name": "f", "input": {"a": 1}}}]}}},
+            'f{"a":1}',
+        ),
+        (
+            "bedrock",
+            {"output": {"message": {"content": [{"reasoningContent": {"reasoningText": {"text": "r"}}}]}}},
+            "r",
+        ),
+        ("chat", {"choices": [{"message": {"reasoning_content": "r", "content": "x", "refusal": "no"}}]}, "rxno"),
+        (
+            "chat",
+            {"choices": [{"message": {"content": None, "function_call": {"name": "f", "arguments": "{}"}}}]},
+            "f{}",
+        ),
+        ("anthropic", {"content": [{"type": "tool_use", "name": "f", "input": {}}, {"thinking": "t"}]}, "f{}t"),
+        ("gemini", {"candidates": [{"content": {"parts": [{"functionCall": {"name": "f", "args": {}}}]}}]}, "f{}"),
+        ("responses", {"output": [{"type": "reasoning", "summary": [{"text": "s"}]}]}, "s"),
+        ("anthropic", {"content": [{"type": "tool_use", "name": "f", "input": nested(300, "1")}]}, "f"),
         ("chat", {"choices": "odd"}, ""),
     ],
 )
@@ -244,6 +362,33 @@ CHAT_STREAM = [
     "[DONE]",
 ]
 STREAMS = [
+    ("chat", sse(chunk(None, usage=None) | {"choices": [{"index": 0, "delta": {"refusal": "no"}}]}), "no", None),
+    (
+        "responses",
+        sse(
+            {"type": "response.output_item.added", "output_index": 0, "item": {"type": "function_call", "name": "f"}},
+            {"type": "response.function_call_arguments.delta", "output_index": 0, "delta": "{}"},
+            {"type": "response.output_audio.delta", "output_index": 0, "delta": "AAAA"},
+            {"type": "response.reasoning_summary_text.delta", "output_index": 0, "delta": "r"},
+        ),
+        "f{}r",
+        None,
+    ),
+    (
+        "anthropic",
+        sse(
+            {"type": "content_block_start", "index": 0, "content_block": {"type": "tool_use", "name": "f"}},
+            {"type": "content_block_delta", "index": 0, "delta": {"type": "input_json_delta", "partial_json": "{}"}},
+        ),
+        "f{}",
+        None,
+    ),
+    (
+        "chat",
+        b"".join(b'data: {"choices":[{"index":0,"delta":{"content":"\\u%s"}}]}\n\n' % u for u in (b"d83d", b"de00")),
+        "\U0001f600",
+        None,
+    ),
     ("chat", sse(*CHAT_STREAM), 'Hel"l\nö\U0001f600!', Usage(3, 4, 7)),
     ("chat", sse(*CHAT_STREAM, end="\r\n\r\n"), 'Hel"l\nö\U0001f600!', Usage(3, 4, 7)),
     ("chat", sse(chunk("a", usage=None), chunk("b", usage=CHAT)), "ab", Usage(3, 4, 7)),

@@ -7,6 +7,7 @@ Everything reads a copy: an expression still finds the body, and a body that is 
 from __future__ import annotations
 
 import json
+import zlib
 from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
@@ -39,6 +40,7 @@ _SUFFIXES: tuple[tuple[str, Kind], ...] = (
 _MODEL_SEGMENT = pattern(r"/models?/([^/:]+)")
 _DEPLOYMENT = pattern(r"/deployments/([^/]+)/")
 _READABLE = frozenset({"gzip", "x-gzip", "deflate", "identity"})
+_MAX_INFLATED = 32 << 20
 _THREAD_ABOVE = 16 << 10
 """Bytes of a body above which counting its tokens belongs in a thread."""
 
@@ -90,7 +92,7 @@ async def llm_call(ex: Exchange) -> LlmCall:
     blind = kind == "anthropic" and ex.services.options.anthropic_parsing == "off"
     call = LlmCall("none", {}, None, stream=False, size=0, blind=blind)
     if kind != "none" and not blind:
-        data = await _body(ex)
+        data = _inflated(await _body(ex), request)
         body = _json_object(data)
         if body is not None and _fits(kind, body, request):
             call = LlmCall(kind, body, _model(kind, body, request, path), _streams(kind, body, path), len(data))
@@ -131,6 +133,16 @@ async def _body(ex: Exchange) -> bytes:
             ex.notes.append("the request body is too large to be read for token counting")
             raise
     return body.data or b""
+
+
+def _inflated(data: bytes, request: Request) -> bytes:
+    """The body without its encoding; what cannot be read stays as it is, and is no JSON then."""
+    if request.headers.get("Content-Encoding", "").strip().lower() in ("gzip", "x-gzip", "deflate"):
+        try:
+            return zlib.decompressobj(47).decompress(data, _MAX_INFLATED)
+        except zlib.error:
+            return data
+    return data
 
 
 def _json_object(data: bytes) -> dict[str, Any] | None:
