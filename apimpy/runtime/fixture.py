@@ -107,6 +107,9 @@ class Refusing:
     def encoding_name(self, model: str | None) -> str:
         raise LookupError("a fixture has no token counter")
 
+    def learn(self, deployment: str, model: str) -> None:
+        """Nothing is counted."""
+
     def emit(self, namespace: str, dimensions: dict[str, str], values: dict[str, int]) -> None:
         """Nobody listens."""
 

@@ -321,6 +321,9 @@ class TokenCounter(Protocol):
 
     def encoding_name(self, model: str | None) -> str: ...
 
+    def learn(self, deployment: str, model: str) -> None:
+        """A deployment, whose name may be any, turned out to be this model."""
+
 
 class TokenMeter(Protocol):
     """Receives token metrics (`llm-emit-token-metric`)."""

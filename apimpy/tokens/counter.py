@@ -36,12 +36,13 @@ _SHORT, _REMEMBERED = 40, 8192
 class TiktokenCounter:
     """Counts tokens with the shipped vocabularies.
 
-    `aliases` maps deployment names to model names.  `preload` at start-up: an encoding that was not loaded is loaded
-    by the first text that needs it.
+    `aliases` maps deployment names to model names; others are learned from answers.  `preload` at start-up: an
+    encoding that was not loaded is loaded by the first text that needs it.
     """
 
     def __init__(self, aliases: Mapping[str, str] | None = None) -> None:
         self._aliases = {k.lower(): v for k, v in (aliases or {}).items()}
+        self._learned: dict[str, str] = {}
         self._models: dict[str | None, ModelEncoding] = {}
         self._encoders: dict[str, Callable[[str], list[int]]] = {}
         self._short: dict[tuple[str, str], int] = {}
@@ -59,12 +60,20 @@ class TiktokenCounter:
     def resolve(self, model: str | None) -> ModelEncoding:
         found = self._models.get(model)
         if found is None:
-            name = self._aliases.get(model.lower(), model) if model else model
+            name = self._aliases.get(model.lower()) or self._learned.get(model, model) if model else model
             found = encoding_for(name)
             if len(self._models) >= _REMEMBERED:  # names come from callers
                 self._models.clear()
             self._models[model] = found
         return found
+
+    def learn(self, deployment: str, model: str) -> None:
+        """A backend answered for a deployment, whose name may be any, as this model."""
+        if self._learned.get(deployment) != model:
+            if len(self._learned) >= _REMEMBERED:  # names come from callers
+                self._learned.clear()
+            self._learned[deployment] = model
+            self._models.pop(deployment, None)
 
     def encoding_name(self, model: str | None) -> str:
         return self.resolve(model).used

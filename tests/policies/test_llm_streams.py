@@ -232,3 +232,23 @@ async def test_anthropic_parsing(h, kit, parsing, cost, stream):
     await L.call(h, kit, L.limit(SIZE) + metric, {**ANTHROPIC, "stream": stream}, url=ANTHROPIC_URL)
     assert await charged(h, kit) == cost
     assert len(h.meter.emitted) == (1 if cost else 0)
+
+
+DEPLOYED = "http://gw.test/openai/deployments/any/chat/completions"
+
+
+@pytest.mark.parametrize(
+    ("url", "body", "reply", "learned"),
+    [
+        (DEPLOYED, L.PROMPT, {**L.usage(5), "model": "gpt-4-0613"}, ("any", "gpt-4-0613")),
+        (DEPLOYED, L.STREAMED, [{"choices": [], "model": "gpt-4"}], ("any", "gpt-4")),
+        (DEPLOYED, L.PROMPT, {**L.usage(5), "model": 5}, None),
+        (DEPLOYED, {**L.PROMPT, "model": "any"}, {**L.usage(5), "model": "gpt-4"}, ("any", "gpt-4")),
+        (L.URL, L.PROMPT, {**L.usage(5), "model": "gpt-4-0613"}, None),
+    ],
+)
+async def test_the_model_of_a_deployment_is_learned(h, kit, url, body, reply, learned):
+    streaming = isinstance(reply, list)
+    h.transport.answers = [L.streamed(kit, L.sse(*reply, "[DONE]")) if streaming else L.answer(kit, reply)]
+    await L.call(h, kit, L.limit(SIZE), body, url=url)
+    assert getattr(h.services.token_counter, "learned", None) == learned

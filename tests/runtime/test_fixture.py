@@ -123,6 +123,7 @@ async def test_ports_refuse() -> None:
         ex.services.token_counter.count("x", None)
     with pytest.raises(LookupError):
         ex.services.token_counter.encoding_name(None)
+    ex.services.token_counter.learn("deployment", "gpt-4")
     ex.services.token_meter.emit("n", {}, {})
     await ex.services.transport.aclose()
 

@@ -82,6 +82,24 @@ def test_alias(counter: TiktokenCounter) -> None:
     assert counter.encoding_name("other-deployment") == "o200k_base"
 
 
+def test_models_of_deployments_are_learned() -> None:
+    """An alias goes before what an answer said, and that before what the name looks like."""
+    counter = TiktokenCounter({"mine": "gpt-4o"})
+    for name in ("mine", "gpt-4o-really-4", "any"):
+        assert counter.encoding_name(name) == "o200k_base"
+        counter.learn(name, "gpt-4-0613")
+    assert [counter.encoding_name(n) for n in ("mine", "gpt-4o-really-4", "any")] == [
+        "o200k_base",
+        "cl100k_base",
+        "cl100k_base",
+    ]
+    counter.learn("any", "gpt-4o")
+    assert counter.encoding_name("any") == "o200k_base"
+    for n in range(20_000):
+        counter.learn(f"deployment-{n}", "gpt-4")
+    assert len(counter._learned) <= 8192
+
+
 def test_long_text_is_counted_in_pieces(counter: TiktokenCounter) -> None:
     text = "the quick brown fox " * (3 * PIECE // 20)
     exact = len(counter.encoding("gpt-4o").encode_ordinary(text))

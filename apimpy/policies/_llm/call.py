@@ -38,6 +38,7 @@ _SUFFIXES: tuple[tuple[str, Kind], ...] = (
     ("/converse-stream", "bedrock"),
 )
 _MODEL_SEGMENT = pattern(r"/models?/([^/:]+)")
+_DEPLOYED = ("chat", "completion", "embeddings")
 _DEPLOYMENT = pattern(r"/deployments/([^/]+)/")
 _READABLE = frozenset({"gzip", "x-gzip", "deflate", "identity"})
 _MAX_INFLATED = 32 << 20
@@ -48,14 +49,24 @@ _THREAD_ABOVE = 16 << 10
 class LlmCall:
     """One call: its kind, model and streaming flag; the prompt estimate and what was spent, when somebody asks."""
 
-    __slots__ = ("_estimate", "blind", "body", "counted", "kind", "model", "size", "spent", "stream")
+    __slots__ = ("_estimate", "blind", "body", "counted", "kind", "model", "named", "size", "spent", "stream")
 
     def __init__(
-        self, kind: Kind, body: dict[str, Any], model: str | None, stream: bool, size: int, *, blind: bool = False
+        self,
+        kind: Kind,
+        body: dict[str, Any],
+        model: str | None,
+        stream: bool,
+        size: int,
+        *,
+        named: bool = False,
+        blind: bool = False,
     ) -> None:
         self.kind, self.body, self.model, self.stream, self.size = kind, body, model, stream, size
         self.blind = blind
         """Its response is not looked at either."""
+        self.named = named
+        """`model` is the name that somebody gave a deployment."""
         self._estimate: int | None = None
         self.spent: Spent | None = None
         self.counted: set[tuple[str, ...]] = set()
@@ -95,7 +106,9 @@ async def llm_call(ex: Exchange) -> LlmCall:
         data = _inflated(await _body(ex), request)
         body = _json_object(data)
         if body is not None and _fits(kind, body, request):
-            call = LlmCall(kind, body, _model(kind, body, request, path), _streams(kind, body, path), len(data))
+            deployment = _deployment(request, path) if kind in _DEPLOYED else None
+            model = deployment or _model(kind, body, path)
+            call = LlmCall(kind, body, model, _streams(kind, body, path), len(data), named=deployment is not None)
     ex.llm = call
     return call
 
@@ -176,17 +189,18 @@ def _fits(kind: Kind, body: dict[str, Any], request: Request) -> bool:
     return "contents" in body
 
 
-def _model(kind: Kind, body: dict[str, Any], request: Request, path: str) -> str | None:
+def _deployment(request: Request, path: str) -> str | None:
+    deployment = request.matched_parameters.get("deployment-id")
+    if not deployment:
+        found = _DEPLOYMENT.search(path)
+        deployment = found[1] if found else None
+    return deployment
+
+
+def _model(kind: Kind, body: dict[str, Any], path: str) -> str | None:
     if kind in ("gemini", "bedrock"):
         found = _MODEL_SEGMENT.search(path)
         return found[1] if found else None
-    if kind in ("chat", "completion", "embeddings"):
-        deployment = request.matched_parameters.get("deployment-id")
-        if not deployment:
-            found = _DEPLOYMENT.search(path)
-            deployment = found[1] if found else None
-        if deployment:
-            return deployment
     model = body.get("model")
     return model if isinstance(model, str) else None
 

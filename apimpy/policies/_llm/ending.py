@@ -18,7 +18,7 @@ _IDENTITY = ("id", "object", "created", "model", "system_fingerprint")
 def ending(transcript: Transcript, prompt: int, completion: int) -> bytes:
     """The bytes that end a stream well; the numbers are the tokens so far."""
     kind = transcript.kind
-    last = _last(transcript)
+    last = transcript.last_object()
     if kind == "responses":
         return _responses(transcript, last)
     if kind == "anthropic":
@@ -41,14 +41,6 @@ def ending(transcript: Transcript, prompt: int, completion: int) -> bytes:
     choices = [{"index": index, **empty, "finish_reason": "length"} for index in transcript.choices()]
     event = {name: last[name] for name in _IDENTITY if name in last} | {"choices": choices}
     return _event(event) + b"data: [DONE]\n\n"
-
-
-def _last(transcript: Transcript) -> dict[str, Any]:
-    try:
-        found = orjson.loads(transcript.last)
-    except orjson.JSONDecodeError:
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _event(data: dict[str, Any], name: str | None = None) -> bytes:

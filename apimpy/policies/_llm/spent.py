@@ -50,6 +50,8 @@ class Spent:
         reader = self.relay.reader
         reader.finish()
         transcript = reader.transcript
+        if call.named:
+            _learn(ex, call, transcript.last_object())
         usage = transcript.usage
         if call.kind == "none" or not (reader.seen or completed):
             return usage
@@ -132,10 +134,19 @@ async def _reported(ex: Exchange, call: LlmCall, response: Response, encoding: s
     message = _parsed(data, encoding)
     if message is None:
         return None
+    if call.named:
+        _learn(ex, call, message)
     found = usage_in(call.kind, message)
     if found is None and call.kind != "none":
         found = await _estimate(ex, call, completion_texts(call.kind, message))
     return found
+
+
+def _learn(ex: Exchange, call: LlmCall, message: dict[str, Any]) -> None:
+    """What model answers for a deployment."""
+    model = message.get("model")
+    if call.model is not None and isinstance(model, str) and model:
+        ex.services.token_counter.learn(call.model, model)
 
 
 def _parsed(data: bytes, encoding: str | None) -> dict[str, Any] | None:

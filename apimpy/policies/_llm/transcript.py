@@ -102,6 +102,14 @@ class Transcript:
         elif name in _ENDS:
             self.ended = True
 
+    def last_object(self) -> dict[str, Any]:
+        """The last event, as far as it is JSON."""
+        try:
+            found = orjson.loads(self.last)
+        except orjson.JSONDecodeError:
+            return {}
+        return found if isinstance(found, dict) else {}
+
     def choices(self) -> list[int]:
         """Numbers of the choices that have text; at least one."""
         return sorted({0, *self._others} if self._first or not self._others else self._others)
