@@ -11,6 +11,7 @@ import pytest
 from apimpy.policies._llm.ending import frame
 from apimpy.policies._llm.stream import FrameReader, SseReader
 from apimpy.policies._llm.usage import Usage
+from apimpy.runtime.ports import StoreUnavailable
 
 L = sys.modules["llm_kit"]
 CHAT = {"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": "m", "system_fingerprint": "f"}
@@ -271,3 +272,43 @@ def test_where_events_end(chunks, boundaries):
         reader.feed(chunk)
         found.append(reader.boundary(chunk))
     assert found == boundaries
+
+
+@pytest.mark.parametrize("algorithm", ["sliding", "bucket"])
+async def test_the_report_at_the_end_corrects_what_was_charged_on_the_way(h, kit, algorithm):
+    h.options(cut_streams=True, rate_algorithm=algorithm)
+    chunks = L.events(*["x" * 100] * 8, reported={"prompt_tokens": 20, "completion_tokens": 30, "total_tokens": 50})
+    h.transport.answers = [L.streamed(kit, chunks)]
+    await L.call(h, kit, L.limit(1000, token_quota=1000, token_quota_period="Daily"), L.STREAMED)
+    assert h.out == b"".join(chunks)
+    ex = await L.spend(h, kit, L.limit(1000, token_quota=1000, token_quota_period="Daily"), 0)
+    assert (ex.response.headers["left"], ex.response.headers["quota-left"]) == ("950", "950")
+
+
+async def test_a_limit_that_does_not_charge_does_not_cut(h, kit):
+    """Another one of the request charges the counter, and ends the stream."""
+    h.options(cut_streams=True, same_key_policy="once", rate_algorithm="sliding")
+    h.transport.answers = [L.streamed(kit, chunks_of("chat", *["x" * 10] * 20))]
+    ex = await L.call(h, kit, L.limit(100) + L.limit(100), L.STREAMED)
+    assert ends_well("chat", h.out)
+    assert [note for note in ex.notes if "passed" in note] == [
+        "llm-token-limit: the stream passed the limit and was ended"
+    ]
+    assert 9 <= h.out.count(b"x" * 10) <= 10
+
+
+async def test_a_store_that_fails_while_a_stream_runs(h, kit):
+    """The stream goes on: counting is no reason to stop serving."""
+    h.options(cut_streams=True)
+    whole = chunks_of("chat", *["x" * 10] * 20)
+    h.transport.answers = [L.streamed(kit, whole)]
+    ex = await L.call(h, kit, L.limit(1000), L.STREAMED, finish=False)
+
+    class Down:
+        async def settle(self, *args):
+            raise StoreUnavailable("the store is down")
+
+    h.services.token_store = Down()
+    await h.finish(ex)
+    assert h.out == b"".join(whole)
+    assert ex.notes == ["llm-token-limit: the store is down"] * 2, "once on the way, and at the end"

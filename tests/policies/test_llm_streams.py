@@ -252,3 +252,14 @@ async def test_the_model_of_a_deployment_is_learned(h, kit, url, body, reply, le
     h.transport.answers = [L.streamed(kit, L.sse(*reply, "[DONE]")) if streaming else L.answer(kit, reply)]
     await L.call(h, kit, L.limit(SIZE), body, url=url)
     assert getattr(h.services.token_counter, "learned", None) == learned
+
+
+async def test_a_very_long_answer(h, kit, monkeypatch):
+    """Text beyond what is kept counts a token for four characters."""
+    monkeypatch.setattr("apimpy.policies._llm.transcript.KEPT", 20)
+    for cutting in (False, True):
+        h.options(cut_streams=cutting, rate_algorithm="sliding")
+        before = await charged(h, kit)
+        h.transport.answers = [L.streamed(kit, L.events(*["x" * 10] * 10))]
+        await L.call(h, kit, L.limit(SIZE), L.STREAMED)
+        assert await charged(h, kit) - before == ESTIMATE + 20 + 80 // 4

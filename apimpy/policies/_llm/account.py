@@ -36,7 +36,18 @@ class Account(ResponseHook):
     another limit of the request charges it.
     """
 
-    __slots__ = ("_open", "_since", "call", "estimate", "left", "limits", "policy", "quota_charged", "rate_charged")
+    __slots__ = (
+        "_down",
+        "_open",
+        "_since",
+        "call",
+        "estimate",
+        "left",
+        "limits",
+        "policy",
+        "quota_charged",
+        "rate_charged",
+    )
 
     def __init__(
         self,
@@ -56,6 +67,8 @@ class Account(ResponseHook):
         """When the last charge was made."""
         self._open = True
         """Not settled yet."""
+        self._down = False
+        """The store did not answer: a stream is not made to wait for it again."""
 
     @property
     def name(self) -> str:
@@ -100,6 +113,8 @@ class Account(ResponseHook):
     async def progress(self, ex: Exchange, total: int) -> int:
         """Charge what a stream has cost beyond its reservation; how many more tokens fit, negative when too many."""
         rate, quota = self.rate_charged, self.quota_charged
+        if self._down:
+            return _PLENTY
         if (rate is not None and rate < total) or (quota is not None and quota < total):
             await self._charge(ex, total, more=True)
         rooms = [_PLENTY]
@@ -126,9 +141,12 @@ class Account(ResponseHook):
         if limits.quota is not None and limits.until <= now:  # what was reserved went with its window
             self.limits = limits = replace(limits, until=window_end(limits.period, now, services.options.week_start))
             quota = max(0, quota)
+        if not rate and not quota and not self.policy.shows_left:
+            return
         try:
             self.left = await services.token_store.settle(limits, rate, quota, self._since, now)
         except StoreUnavailable as error:
+            self._down = True
             ex.notes.append(f"{self.policy.element}: {error}")
             return
         if self.rate_charged is not None:

@@ -62,6 +62,16 @@ class TokenLimit(Policy):
         default=None, aliases=("consumed-tokens-variable-name",), doc="Variable for the tokens spent."
     )
 
+    @property
+    def shows_left(self) -> bool:
+        """Somebody wants to know what is left."""
+        return bool(
+            self.remaining_tokens_header_name
+            or self.remaining_tokens_variable_name
+            or self.remaining_quota_tokens_header_name
+            or self.remaining_quota_tokens_variable_name
+        )
+
     def check(self, cx: Binding) -> None:
         where = self.source.name_span
         if isinstance(self.counter_key, Constant) and not self.counter_key.value:

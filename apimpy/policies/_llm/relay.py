@@ -89,7 +89,7 @@ class Relayed:
         ex, call, transcript = self._ex, self._call, self.reader.transcript
         counter = ex.services.token_counter
         self._counted += sum(counter.count(text, call.model) for text in transcript.fresh())
-        total = await call.estimate(counter) + self._counted
+        total = await call.estimate(counter) + self._counted + transcript.beyond()
         if transcript.usage is not None and ex.services.options.stream_usage == "prefer_reported":
             total = max(total, transcript.usage.total)
         step = _RECOUNT

@@ -59,7 +59,7 @@ class Spent:
         if usage is not None and reported and whole:
             return usage
         if self._estimated is None:
-            self._estimated = await _estimate(ex, call, transcript.texts())
+            self._estimated = await _estimate(ex, call, transcript.texts(), transcript.beyond())
         estimated = self._estimated
         if usage is None or not reported:
             return estimated
@@ -162,7 +162,7 @@ def _parsed(data: bytes, encoding: str | None) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-async def _estimate(ex: Exchange, call: LlmCall, texts: list[str]) -> Usage:
+async def _estimate(ex: Exchange, call: LlmCall, texts: list[str], more: int = 0) -> Usage:
     counter = ex.services.token_counter
     prompt = await call.estimate(counter)
     if sum(map(len, texts)) > _THREAD_ABOVE:
@@ -171,6 +171,7 @@ async def _estimate(ex: Exchange, call: LlmCall, texts: list[str]) -> Usage:
         completion = await to_thread(_count, texts, call.model, counter)
     else:
         completion = _count(texts, call.model, counter)
+    completion += more
     return Usage(prompt, completion, prompt + completion, source="estimated")
 
 

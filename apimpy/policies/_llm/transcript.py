@@ -13,7 +13,10 @@ from apimpy.pattern import pattern
 from apimpy.policies._llm.texts import delta_texts
 from apimpy.policies._llm.usage import Usage, is_final, usage_in
 
-__all__ = ["Transcript"]
+__all__ = ["KEPT", "Transcript"]
+
+KEPT = 8 << 20
+"""Characters of a response that are kept; what lies beyond counts a token for every four of them."""
 
 _SIMPLE = pattern(rb'"index":\s*0,\s*"delta":\s*\{[^{}\[\]]*?"content":\s*"((?:[^"\\]|\\.)*)"[^{}\[\]]*\}')
 _ENDS = ("message_stop", "response.completed", "response.incomplete", "response.failed")
@@ -61,7 +64,8 @@ class Transcript:
             if simple is not None and data.count(b'"delta"') == 1:
                 piece = simple[1]
                 if piece:
-                    self._first.append(piece)
+                    if self.size < KEPT:
+                        self._first.append(piece)
                     self.size += len(piece)
                 return
         try:
@@ -79,8 +83,9 @@ class Transcript:
             self.usage = usage
             self.final = is_final(kind, event)
         for index, text in delta_texts(kind, event):
-            held = self._first if index == 0 else self._others.setdefault(index, [])
-            held.append(text)
+            if self.size < KEPT:
+                held = self._first if index == 0 else self._others.setdefault(index, [])
+                held.append(text)
             self.size += len(text)
         if kind == "bedrock":
             if "contentBlockDelta" in event:
@@ -117,6 +122,10 @@ class Transcript:
     def texts(self) -> list[str]:
         """What the model wrote, for each choice."""
         return [text for text in (_text(held) for held in (self._first, *self._others.values())) if text]
+
+    def beyond(self) -> int:
+        """Tokens of what was not kept, about."""
+        return max(0, self.size - KEPT) // 4
 
     def fresh(self) -> list[str]:
         """What has come since the last time, for each choice."""
