@@ -143,16 +143,15 @@ class Account(ResponseHook):
             quota = max(0, quota)
         if not rate and not quota and not self.policy.shows_left:
             return
-        try:
-            self.left = await services.token_store.settle(limits, rate, quota, self._since, now)
-        except StoreUnavailable as error:
-            self._down = True
-            ex.notes.append(f"{self.policy.element}: {error}")
-            return
         if self.rate_charged is not None:
             self.rate_charged += rate
         if self.quota_charged is not None:
             self.quota_charged += quota
+        try:
+            self.left = await services.token_store.settle(limits, rate, quota, self._since, now)
+        except StoreUnavailable as error:  # a store that is away may still charge it when it is back
+            self._down = True
+            ex.notes.append(f"{self.policy.element}: {error}")
         if rate > 0:
             self._since = now
 
