@@ -208,15 +208,28 @@ async def test_once_still_tests_every_limit(h, kit):
     h.options(same_key_policy="once", rate_algorithm="sliding")
     await L.spend(h, kit, L.limit(100), 60)
     assert (await L.call(h, kit, L.limit(100) + L.limit(50))).response.status == 429
-    ex = await L.call(h, kit, L.limit(100, "other") + L.limit(ESTIMATE - 1, "other", estimate_prompt_tokens="true"))
-    assert ex.response.status == 200, "nothing was reserved by the first"
-    ex = await L.call(
-        h,
-        kit,
-        L.limit(100, "third", estimate_prompt_tokens="true")
-        + L.limit(ESTIMATE - 1, "third", estimate_prompt_tokens="true"),
-    )
-    assert ex.response.status == 429
+    for estimating in ("false", "true"):
+        first = L.limit(100, estimating, estimate_prompt_tokens=estimating)
+        second = L.limit(ESTIMATE - 1, estimating, estimate_prompt_tokens="true")
+        assert (await L.call(h, kit, first + second)).response.status == 429, "the prompt alone is too long for it"
+
+
+@pytest.mark.parametrize("mode", ["each_instance", "once"])
+@pytest.mark.parametrize("reserve", [False, True])
+@pytest.mark.parametrize("algorithm", ["bucket", "sliding"])
+@pytest.mark.parametrize(
+    ("policy", "status"),
+    [({"tokens_per_minute": ESTIMATE}, 429), ({"token_quota": ESTIMATE, "token_quota_period": "Daily"}, 403)],
+)
+async def test_a_request_does_not_stand_in_its_own_way(h, kit, mode, reserve, algorithm, policy, status):
+    """Two limits with one key, as low as the prompt: the first request passes, one token less and it does not."""
+    h.options(same_key_policy=mode, reserve_completion=reserve, rate_algorithm=algorithm)
+    h.transport.answers = [L.answer(kit, L.usage(0, 0))]
+    twice = L.limit(**policy, estimate_prompt_tokens="true") * 2
+    assert (await L.call(h, kit, twice)).response.status == 200
+    less = {name: value - 1 if isinstance(value, int) else value for name, value in policy.items()}
+    twice = L.limit(key="less", **less, estimate_prompt_tokens="true") * 2
+    assert (await L.call(h, kit, twice)).response.status == status
 
 
 async def test_an_empty_key_is_a_key(h, kit):

@@ -69,8 +69,8 @@ class LlmCall:
         """`model` is the name that somebody gave a deployment."""
         self._estimate: int | None = None
         self.spent: Spent | None = None
-        self.counted: set[tuple[str, ...]] = set()
-        """Counters that are charged for this call."""
+        self.counted: dict[tuple[str, ...], int] = {}
+        """Counters that limits have admitted this call to, and what they have reserved there."""
 
     async def estimate(self, counter: TokenCounter) -> int:
         """Estimated prompt tokens."""

@@ -106,18 +106,18 @@ class TokenLimit(Policy):
                 # A limit lower than that admits the call when nothing else is going on.
                 rate_need = max(estimate, min(most, rate or 0))
                 quota_need = max(estimate, min(most, quota or 0))
-            rate_charged = quota_charged = None
-            once = options.same_key_policy == "once"
+            rate_charged: int | None = None
+            quota_charged: int | None = None
             if rate is not None:
-                if once and ("rate", key) in call.counted:
-                    rate_need = None if rate_need is None else 0
-                else:
-                    rate_charged = rate_need or 0
+                rate_charged = rate_need or 0
+                own = call.counted.get(("rate", key))
+                if own is not None:
+                    rate_need, rate_charged = _again(rate_need, estimate, rate, own, options.same_key_policy)
             if quota is not None:
-                if once and ("quota", period, key) in call.counted:
-                    quota_need = None if quota_need is None else 0
-                else:
-                    quota_charged = quota_need or 0
+                quota_charged = quota_need or 0
+                own = call.counted.get(("quota", period, key))
+                if own is not None:
+                    quota_need, quota_charged = _again(quota_need, estimate, quota, own, options.same_key_policy)
             now = services.clock.now()
             until = 0.0 if quota is None else window_end(period, now, options.week_start)
             limits = TokenLimits(key, rate, options.rate_algorithm, quota, period, until)
@@ -128,10 +128,11 @@ class TokenLimit(Policy):
                 return Flow.NEXT
             if verdict.refused:
                 raise self._refusal(ex, limits, verdict, now)
-            if once and rate is not None:
-                call.counted.add(("rate", key))
-            if once and quota is not None:
-                call.counted.add(("quota", period, key))
+            if rate is not None:
+                call.counted["rate", key] = call.counted.get(("rate", key), 0) + (rate_need or 0)
+            if quota is not None:
+                counter = ("quota", period, key)
+                call.counted[counter] = call.counted.get(counter, 0) + (quota_need or 0)
             ex.hooks.append(Account(self, limits, call, estimate, rate_charged, quota_charged, verdict, now))
             return Flow.NEXT
 
@@ -167,3 +168,14 @@ class TokenLimit(Policy):
             if there is not None and variable:
                 variables[variable] = shown(left)
         return PolicyFault(self.element, reason, message, status=status, client_message=message, headers=tuple(headers))
+
+
+def _again(need: int | None, estimate: int | None, limit: int, own: int, policy: str) -> tuple[int | None, int | None]:
+    """What a limit needs of a counter that another limit of the same request has, and what it charges there.
+
+    `own` is what that one has reserved: it is no reason to refuse the request, only a prompt above the limit is.
+    """
+    once = policy == "once"
+    if need is not None and estimate is not None and estimate <= limit:
+        need = 0 if once else min(need, max(0, limit - own))
+    return need, None if once else need or 0
