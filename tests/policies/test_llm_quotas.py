@@ -232,6 +232,23 @@ async def test_a_request_does_not_stand_in_its_own_way(h, kit, mode, reserve, al
     assert (await L.call(h, kit, twice)).response.status == status
 
 
+@pytest.mark.parametrize(
+    ("backend", "second", "shown"),
+    [
+        ("<forward-request />", 300, (200, "270")),
+        ("<return-response />", 300, (200, "300")),
+        ("<forward-request />", 5, (429, "5")),
+    ],
+    ids=["answered", "not forwarded", "refused"],
+)
+async def test_the_last_limit_writes_a_header(h, kit, backend, second, shown):
+    """Of several that name the same one; a refusal is the last."""
+    h.transport.answers = [L.answer(kit, L.usage(30))]
+    both = L.limit(100, "a") + L.limit(second, "b", estimate_prompt_tokens="true")
+    ex = await L.call(h, kit, both, backend=backend)
+    assert (ex.response.status, ex.response.headers["left"]) == shown
+
+
 async def test_an_empty_key_is_a_key(h, kit):
     ex = await L.spend(h, kit, L.limit(100, "@(None)"), 30)
     assert ex.notes == ["llm-token-limit: the counter key is empty"]

@@ -187,11 +187,12 @@ def _room(charged: int, left: int, total: int) -> int:
 
 
 def _promise(ex: Exchange, name: str, value: int, *, override: bool) -> None:
-    """Put a header on the response, and on the one a later return-response builds."""
+    """Put a header on the response, and on the one a later return-response builds.
+
+    The last limit's value stays; without `override` that of a refusal does, which is on the response already.
+    """
     assert ex.response is not None
-    text = str(max(0, value))
-    if override or name not in ex.response.headers:
-        ex.response.headers[name] = text
     if ex.queued is None:
         ex.queued = {}
-    ex.queued[name] = text
+    if override or name not in ex.response.headers or name in ex.queued:
+        ex.response.headers[name] = ex.queued[name] = str(max(0, value))

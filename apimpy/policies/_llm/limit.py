@@ -40,6 +40,7 @@ class TokenLimit(Policy):
     With an estimate (always for streams) a prompt that does not fit is refused before the backend is called; without,
     the call that crosses the limit still succeeds.
     The key names the counter over all scopes; headers and variables show what is left and what was spent.
+    `OpenAITokenLimitExceeded` or `OpenAITokenQuotaExceeded` when it refuses; without an answer of the store calls pass.
     """
 
     counter_key: Value[str] = attr(doc="Name of the counter.")
