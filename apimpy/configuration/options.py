@@ -11,6 +11,7 @@ CHOICES = {
     "stream_usage": ("prefer_reported", "estimate"),
     "same_key_policy": ("each_instance", "once"),
     "anthropic_parsing": ("native", "off"),
+    "content_safety_fail": ("closed", "open"),
     "breaker_error_reasons": ("literal", "ignore"),
     "week_start": ("monday", "sunday"),
     "variables_missing": ("throw", "null"),

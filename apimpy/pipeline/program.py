@@ -199,6 +199,8 @@ async def _response_known(ex: Exchange, *, from_backend: bool) -> None:
             raise PolicyFault("request-forwarder", "ResponseBodyTooLarge", str(error)) from error
         except TransportError as error:
             raise PolicyFault("request-forwarder", "BackendConnectionFailure", str(error)) from error
+        except PolicyFault:
+            raise
         except Exception:  # an observer's mistake is logged, never the caller's
             _log.exception("request %s: a hook failed", ex.id)
 

@@ -142,6 +142,8 @@ class Options:
     strict_validation: bool = False
     jwt_claim_mismatch: bool = False
     """A claim without the required value is reported as `TokenClaimValueMismatch`, as some gateways do."""
+    content_safety_fail: str = "closed"
+    """`closed` or `open`: what becomes of a call that the content safety service does not judge."""
     breaker_error_reasons: str = "literal"
     """`literal` or `ignore`: whether `errorReasons` of a circuit breaker count."""
     pool_exhausted_retry_after: bool = True

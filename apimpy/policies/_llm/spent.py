@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from apimpy.runtime.exchange import Exchange
     from apimpy.runtime.message import Response
 
-__all__ = ["Spent", "spent"]
+__all__ = ["Spent", "is_json", "message_of", "reader_of", "spent"]
 
 _MAX_INFLATED = 32 << 20
 _THREAD_ABOVE = 16 << 10
@@ -80,19 +80,32 @@ async def _look(ex: Exchange, call: LlmCall) -> Spent:
         return Spent(False, None, None)
     if call.blind:
         return Spent(True, None, None)
-    kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    encoding = response.headers.get("Content-Encoding", "").strip().lower() or None
-    is_json = kind == "application/json" or kind.endswith("+json")
-    reader: Reader | None = None
-    if kind == "text/event-stream":
-        reader = SseReader(call.kind, encoding)
-    elif kind == "application/vnd.amazon.eventstream":
-        reader = FrameReader(call.kind)
-    elif is_json and call.kind == "gemini" and call.stream:
-        reader = ArrayReader(call.kind, encoding)
+    reader = reader_of(call, response)
     if reader is not None:
         return _listen(ex, call, response, reader)
-    return Spent(True, await _reported(ex, call, response, encoding) if is_json else None, None)
+    return Spent(True, await _reported(ex, call, response) if is_json(response) else None, None)
+
+
+def is_json(response: Response) -> bool:
+    """By its content type."""
+    kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    return kind == "application/json" or kind.endswith("+json")
+
+
+def _encoding(response: Response) -> str | None:
+    return response.headers.get("Content-Encoding", "").strip().lower() or None
+
+
+def reader_of(call: LlmCall, response: Response) -> Reader | None:
+    """A reader of the events of a stream; None for a response that is no stream of events."""
+    kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if kind == "text/event-stream":
+        return SseReader(call.kind, _encoding(response))
+    if kind == "application/vnd.amazon.eventstream":
+        return FrameReader(call.kind)
+    if is_json(response) and call.kind == "gemini" and call.stream:
+        return ArrayReader(call.kind, _encoding(response))
+    return None
 
 
 def _listen(ex: Exchange, call: LlmCall, response: Response, reader: Reader) -> Spent:
@@ -125,13 +138,13 @@ class _Pieces:
         return self._pieces.pop(0)
 
 
-async def _reported(ex: Exchange, call: LlmCall, response: Response, encoding: str | None) -> Usage | None:
+async def _reported(ex: Exchange, call: LlmCall, response: Response) -> Usage | None:
     try:
         data = await response.body.buffer(ex.services.options.max_buffered_body)
     except BodyTooLarge:
         ex.notes.append("the response is too large to be read for token counting")
         raise
-    message = _parsed(data, encoding)
+    message = message_of(data, response)
     if message is None:
         return None
     if call.named:
@@ -149,8 +162,9 @@ def _learn(ex: Exchange, call: LlmCall, message: dict[str, Any]) -> None:
         ex.services.token_counter.learn(call.model, model)
 
 
-def _parsed(data: bytes, encoding: str | None) -> dict[str, Any] | None:
-    if encoding in ("gzip", "deflate", "x-gzip"):
+def message_of(data: bytes, response: Response) -> dict[str, Any] | None:
+    """The JSON object of a response's body; None when it is none, or is encoded in a way that cannot be read."""
+    if _encoding(response) in ("gzip", "deflate", "x-gzip"):
         try:
             data = zlib.decompressobj(47).decompress(data, _MAX_INFLATED)
         except zlib.error:
