@@ -37,7 +37,9 @@ _HOST = pattern(r"[A-Za-z0-9._~!$&'()*+;=%-]+|\[[0-9A-Fa-f:.]+\]")
 class SetUrl(Item, element="set-url"):
     """Where the request goes."""
 
-    url: Value[str] = text(doc="Absolute URL; characters that cannot stand in one are escaped.")
+    url: Value[str] = text(
+        sample="https://example.com/", doc="Absolute URL; characters that cannot stand in one are escaped."
+    )
 
     def edit(self, ex: Exchange, request: Request) -> None:
         """Apply to a request."""
@@ -64,8 +66,8 @@ class Outgoing(
 
     mode: Value[str] = attr(default="new", allowed=("new", "copy"), doc="What the request starts from.")
     timeout: Value[int] = attr(default=60, minimum=0, unit="seconds", doc="Time for the answer; 0: no limit.")
-    url: SetUrl | None = child(SetUrl, doc="Needed unless mode is copy.")
-    method: SetMethod | None = child(SetMethod, doc="GET when there is none and mode is new.")
+    url: SetUrl | None = child(SetUrl, usual=True, doc="Needed unless mode is copy.")
+    method: SetMethod | None = child(SetMethod, usual=True, doc="GET when there is none and mode is new.")
     headers: tuple[SetHeader, ...] = children(SetHeader)
     body: SetBody | None = child(SetBody)
     certificate: AuthenticationCertificate | None = child(AuthenticationCertificate)

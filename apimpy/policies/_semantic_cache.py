@@ -246,7 +246,7 @@ class SemanticStore(Policy):
     not read, or is larger than 2 MiB.  A stream is kept when it has ended as its kind ends.
     """
 
-    duration: Value[int] = attr(unit="seconds", doc="How long it is kept.")
+    duration: Value[int] = attr(unit="seconds", sample="60", doc="How long it is kept.")
     cache_response: Value[bool] | None = attr(
         default=None, doc="Whether to keep it, whatever its status; else only status 200."
     )

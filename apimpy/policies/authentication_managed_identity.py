@@ -32,7 +32,7 @@ class AuthenticationManagedIdentity(
     Without a token the request fails with 500 unless `ignore-error`.
     """
 
-    resource: Value[str] = attr(doc="Audience of the token.")
+    resource: Value[str] = attr(sample="https://cognitiveservices.azure.com", doc="Audience of the token.")
     client_id: Value[str] | None = attr(
         default=None, otherwise="system-assigned identity", doc="User-assigned identity."
     )

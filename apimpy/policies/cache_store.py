@@ -30,7 +30,7 @@ class CacheStore(Policy, element="cache-store", sections=("outbound",), repeatab
     this caller (limits, CORS) are not kept.
     """
 
-    duration: Value[int] = attr(unit="seconds", doc="How long it is kept.")
+    duration: Value[int] = attr(unit="seconds", sample="60", doc="How long it is kept.")
     cache_response: Value[bool] | None = attr(default=None, doc="Whether to keep it, whatever its status.")
 
     def prepare(self, plan: Plan) -> Action:

@@ -27,7 +27,7 @@ class CacheStoreValue(Policy, element="cache-store-value", sections=ALL_SECTIONS
 
     key: Value[str] = attr(doc="Key of the value.")
     value: Value[object] = attr(doc="The value.")
-    duration: Value[int] = attr(unit="seconds", doc="How long it is kept.")
+    duration: Value[int] = attr(unit="seconds", sample="60", doc="How long it is kept.")
     caching_type: str = attr(default="prefer-external", allowed=CACHING_TYPES, doc="Which cache.")
 
     def prepare(self, plan: Plan) -> Action:

@@ -33,8 +33,8 @@ class CheckHeader(Policy, element="check-header", sections=INBOUND, category="au
     """
 
     name: Value[str] = attr(non_empty=True, doc="Header name.")
-    failed_check_httpcode: Value[int] = attr(minimum=100, maximum=999, doc="Status code of the failure.")
-    failed_check_error_message: Value[str] = attr(doc="Message of the failure's body.")
+    failed_check_httpcode: Value[int] = attr(minimum=100, maximum=999, sample="401", doc="Status code of the failure.")
+    failed_check_error_message: Value[str] = attr(sample="Access denied.", doc="Message of the failure's body.")
     ignore_case: Value[bool] = attr(doc="Compare values ignoring case.")
     values: tuple[AllowedValue, ...] = children(AllowedValue)
 

@@ -24,7 +24,7 @@ __all__ = ["Choose", "Otherwise", "When"]
 class When(Item, element="when"):
     """A branch."""
 
-    condition: Value[bool] = attr(doc="The first branch whose condition holds runs.")
+    condition: Value[bool] = attr(sample="@(context.User != null)", doc="The first branch whose condition holds runs.")
     policies: tuple[Policy, ...] = steps()
 
 

@@ -29,15 +29,15 @@ _ALLOW = "Access-Control-Allow-"
 
 
 class Origin(Item, element="origin"):
-    content: Value[str] = text(doc="`*`, or scheme, host and port.")
+    content: Value[str] = text(sample="https://example.com", doc="`*`, or scheme, host and port.")
 
 
 class Method(Item, element="method"):
-    content: Value[str] = text(doc="A verb, or `*`.")
+    content: Value[str] = text(sample="*", doc="A verb, or `*`.")
 
 
 class HeaderName(Item, element="header"):
-    content: str = text(doc="A header, or `*`.")
+    content: str = text(sample="*", doc="A header, or `*`.")
 
 
 class AllowedOrigins(Item, element="allowed-origins"):

@@ -26,7 +26,7 @@ _MOST, _MOST_NEWER = 10, 5
 class Dimension(Item, element="dimension"):
     """A label of the metric."""
 
-    name: Value[str] = attr(doc="Name.")
+    name: Value[str] = attr(sample="API ID", doc="Name.")
     value: Value[str] | None = attr(default=None, doc="Value; may be left out for a default dimension.")
 
     @property

@@ -29,7 +29,7 @@ _Number = tuple[int, int]
 class Address(Item, element="address"):
     """One address."""
 
-    content: Value[str] = text(doc="IPv4 or IPv6 address.")
+    content: Value[str] = text(sample="203.0.113.7", doc="IPv4 or IPv6 address.")
 
 
 class AddressRange(Item, element="address-range"):

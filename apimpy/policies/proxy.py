@@ -13,6 +13,6 @@ __all__ = ["Proxy"]
 class Proxy(Policy, element="proxy", sections=("inbound",), category="routing", support=PLANNED):
     """Sends the request to the backend through an HTTP proxy; inside `send-request`, that one."""
 
-    url: Value[str] = attr(format="url", doc="`http://host:port`.")
+    url: Value[str] = attr(format="url", sample="http://proxy.example.com:3128", doc="`http://host:port`.")
     username: Value[str] | None = attr(default=None, doc="User of the proxy.")
     password: Value[str] | None = attr(default=None, doc="Its password.")

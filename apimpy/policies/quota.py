@@ -65,7 +65,7 @@ class Quota(
 
     calls: int | None = attr(default=None, minimum=1, doc="Calls in the period.")
     bandwidth: int | None = attr(default=None, minimum=1, unit="kilobytes", doc="Kilobytes in the period.")
-    renewal_period: int = attr(minimum=0, unit="seconds", doc="The period; 0: for ever.")
+    renewal_period: int = attr(minimum=0, unit="seconds", sample="3600", doc="The period; 0: for ever.")
     apis: tuple[QuotaOfApi, ...] = children(QuotaOfApi)
 
     def check(self, cx: Binding) -> None:

@@ -46,7 +46,7 @@ class QuotaByKey(
 
     calls: int | None = attr(default=None, minimum=1, doc="Calls in the period.")
     bandwidth: int | None = attr(default=None, minimum=1, unit="kilobytes", doc="Kilobytes in the period.")
-    renewal_period: int = attr(minimum=0, unit="seconds", doc="The period, at least 300; 0: for ever.")
+    renewal_period: int = attr(minimum=0, unit="seconds", sample="3600", doc="The period, at least 300; 0: for ever.")
     counter_key: Value[str] = attr(doc="Name of the counter.")
     increment_condition: Value[bool] | None = attr(default=None, doc="Whether the request counts.")
     increment_count: Value[int] = attr(default=1, doc="As how many calls it counts; zero or less: as none.")

@@ -27,7 +27,7 @@ class LimitedOperation(Item, element="operation", rules=(at_least_one("name", "i
     name: str | None = attr(default=None, doc="Display name of the operation.")
     id: str | None = attr(default=None, doc="Id of the operation; goes before the name.")
     calls: int = attr(minimum=1, doc="Calls allowed within the period.")
-    renewal_period: int = attr(minimum=1, maximum=LONGEST_PERIOD, unit="seconds", doc="The period.")
+    renewal_period: int = attr(minimum=1, maximum=LONGEST_PERIOD, unit="seconds", sample="60", doc="The period.")
 
 
 class LimitedApi(Item, element="api", rules=(at_least_one("name", "id"),)):
@@ -36,7 +36,7 @@ class LimitedApi(Item, element="api", rules=(at_least_one("name", "id"),)):
     name: str | None = attr(default=None, doc="Display name of the API.")
     id: str | None = attr(default=None, doc="Id of the API; goes before the name.")
     calls: int = attr(minimum=1, doc="Calls allowed within the period.")
-    renewal_period: int = attr(minimum=1, maximum=LONGEST_PERIOD, unit="seconds", doc="The period.")
+    renewal_period: int = attr(minimum=1, maximum=LONGEST_PERIOD, unit="seconds", sample="60", doc="The period.")
     operations: tuple[LimitedOperation, ...] = children(LimitedOperation)
 
 
@@ -56,7 +56,7 @@ class RateLimit(
     """
 
     calls: int = attr(minimum=1, doc="Calls allowed within the period.")
-    renewal_period: int = attr(minimum=1, maximum=LONGEST_PERIOD, unit="seconds", doc="The period.")
+    renewal_period: int = attr(minimum=1, maximum=LONGEST_PERIOD, unit="seconds", sample="60", doc="The period.")
     apis: tuple[LimitedApi, ...] = children(LimitedApi)
 
     def check(self, cx: Binding) -> None:

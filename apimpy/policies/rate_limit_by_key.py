@@ -37,7 +37,7 @@ class RateLimitByKey(
     """
 
     calls: Value[int] = attr(minimum=1, doc="Calls allowed within the period.")
-    renewal_period: Value[int] = attr(minimum=1, maximum=LONGEST_PERIOD, unit="seconds", doc="The period.")
+    renewal_period: Value[int] = attr(minimum=1, maximum=LONGEST_PERIOD, unit="seconds", sample="60", doc="The period.")
     counter_key: Value[str] = attr(doc="Name of the counter.")
     increment_condition: Value[bool] | None = attr(default=None, doc="Whether the call counts.")
     increment_count: Value[int] = attr(default=1, doc="As how many calls it counts; zero or less: not at all.")

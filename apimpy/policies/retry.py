@@ -37,8 +37,8 @@ class Retry(
     A failure is retried when the condition holds and retries are left, else it is the policy's failure.
     """
 
-    condition: Value[bool] = attr(doc="Try again while this holds.")
-    count: Value[int] = attr(minimum=1, maximum=50, doc="Most retries.")
+    condition: Value[bool] = attr(sample="@(context.Response.StatusCode == 429)", doc="Try again while this holds.")
+    count: Value[int] = attr(minimum=1, maximum=50, sample="3", doc="Most retries.")
     interval: Value[int] = attr(minimum=0, unit="seconds", doc="Wait before a retry.")
     max_interval: Value[int] | None = attr(default=None, minimum=0, unit="seconds", doc="Longest wait.")
     delta: Value[int] | None = attr(default=None, minimum=0, unit="seconds", doc="How the wait grows.")

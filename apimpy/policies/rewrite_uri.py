@@ -37,7 +37,7 @@ class RewriteUri(Policy, element="rewrite-uri", sections=INBOUND, category="tran
     false.  The last one executed wins and starts from the caller's query.
     """
 
-    template: Value[str] = attr(doc="Path and query, relative to the backend.")
+    template: Value[str] = attr(sample="/", doc="Path and query, relative to the backend.")
     copy_unmatched_params: Value[bool] = attr(default=True, doc="Append the other query parameters.")
 
     def prepare(self, plan: Plan) -> Action:

@@ -47,7 +47,7 @@ class SetBackendService(
     An empty `base-url` keeps the current backend; an unknown `backend-id` fails with 500.
     """
 
-    base_url: Value[str] | None = attr(default=None, format="url", doc="Base URL.")
+    base_url: Value[str] | None = attr(default=None, format="url", sample="https://example.com", doc="Base URL.")
     backend_id: Value[str] | None = attr(default=None, doc="Backend entity.")
     sf_resolve_condition: Value[bool] | None = attr(default=None, doc="Service Fabric.")
     sf_service_instance_name: Value[str] | None = attr(default=None, doc="Service Fabric.")

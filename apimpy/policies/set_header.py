@@ -51,7 +51,7 @@ class SetHeader(Policy, element="set-header", sections=ALL_SECTIONS, category="t
     exists_action: Value[str] = attr(
         default="override", allowed=("override", "skip", "append", "delete"), doc="What to do when it is there."
     )
-    values: tuple[HeaderValue, ...] = children(HeaderValue)
+    values: tuple[HeaderValue, ...] = children(HeaderValue, usual=True)
 
     def check(self, cx: Binding) -> None:
         name = self.name.value if isinstance(self.name, Constant) else None

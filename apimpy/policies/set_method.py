@@ -30,7 +30,7 @@ class SetMethod(
     After the backend was called only `context.Request.Method` shows it.
     """
 
-    method: Value[str] = text(doc="HTTP verb.")
+    method: Value[str] = text(sample="GET", doc="HTTP verb.")
 
     def check(self, cx: Binding) -> None:
         literal = self.method.value if isinstance(self.method, Constant) else None

@@ -48,7 +48,7 @@ class SetQueryParameter(
     exists_action: Value[str] = attr(
         default="override", allowed=("override", "skip", "append", "delete"), doc="What to do when it is there."
     )
-    values: tuple[ParameterValue, ...] = children(ParameterValue)
+    values: tuple[ParameterValue, ...] = children(ParameterValue, usual=True)
 
     def check(self, cx: Binding) -> None:
         if isinstance(self.exists_action, Constant) and self.exists_action.value != "delete" and not self.values:

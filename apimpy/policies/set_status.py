@@ -25,7 +25,7 @@ class SetStatus(Policy, element="set-status", sections=ALL_SECTIONS, category="t
     Before the backend has answered it edits a provisional response, which the backend's replaces.
     """
 
-    code: Value[int] = attr(minimum=100, maximum=999, doc="Status code.")
+    code: Value[int] = attr(minimum=100, maximum=999, sample="200", doc="Status code.")
     reason: Value[str] | None = attr(default=None, doc="Reason phrase.")
 
     def run(self, ex: Exchange) -> Flow:

@@ -40,7 +40,7 @@ class Trace(Policy, element="trace", sections=ALL_SECTIONS, unlisted=("on-error"
 
     source_name: str = attr(name="source", doc="Who writes.")
     severity: str = attr(default="verbose", allowed=tuple(_LEVELS), doc="How important it is.")
-    message: Message | None = child(Message, doc="What to write.")
+    message: Message | None = child(Message, usual=True, doc="What to write.")
     metadata: tuple[Metadata, ...] = children(Metadata)
     content: Value[str] | None = text(
         default=None, unlisted=True, doc="What to write; an old form, of which samples are left."

@@ -62,7 +62,9 @@ class ValidateAzureAdToken(
     The `Authorization` header must have the scheme Bearer; signature, lifetime and issuer are always checked.
     """
 
-    tenant_id: Value[str] = attr(non_empty=True, doc="Tenant: id, domain, authority URL, `organizations` or `common`.")
+    tenant_id: Value[str] = attr(
+        non_empty=True, sample="contoso.com", doc="Tenant: id, domain, authority URL, `organizations` or `common`."
+    )
     header_name: Value[str] = attr(default="Authorization", non_empty=True, doc="Header that holds the token.")
     query_parameter_name: Value[str] | None = attr(default=None, non_empty=True, doc="Query parameter that holds it.")
     token_value: Value[str] | None = attr(default=None, doc="The token itself, without a scheme.")
@@ -71,7 +73,7 @@ class ValidateAzureAdToken(
     )
     failed_validation_error_message: Value[str] | None = attr(default=None, doc="Message of the failure's body.")
     output_token_variable_name: str | None = attr(default=None, doc="Variable that receives the Jwt.")
-    clients: ClientApplicationIds | None = child(ClientApplicationIds)
+    clients: ClientApplicationIds | None = child(ClientApplicationIds, usual=True)
     backends: BackendApplicationIds | None = child(BackendApplicationIds)
     audiences: Audiences | None = child(Audiences)
     required_claims: RequiredClaims | None = child(RequiredClaims)

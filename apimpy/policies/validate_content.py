@@ -55,7 +55,7 @@ class ValidateContent(
     """
 
     unspecified_content_type_action: Value[str] = attr(allowed=ACTIONS, doc="What an undeclared content type does.")
-    max_size: Value[int] = attr(maximum=4 << 20, unit="bytes", doc="Largest body.")
+    max_size: Value[int] = attr(maximum=4 << 20, unit="bytes", sample="102400", doc="Largest body.")
     size_exceeded_action: Value[str] = attr(allowed=ACTIONS, doc="What a larger one does.")
     errors_variable_name: str | None = attr(default=None, doc="Variable that receives what was found.")
     types: ContentTypeMap | None = child(ContentTypeMap)

@@ -38,6 +38,6 @@ class ValidateGraphqlRequest(
     """
 
     error_variable_name: str | None = attr(default=None, doc="Variable that receives what was found.")
-    max_size: Value[int] = attr(maximum=102400, unit="bytes", doc="Largest request.")
+    max_size: Value[int] = attr(maximum=102400, unit="bytes", sample="102400", doc="Largest request.")
     max_depth: Value[int] = attr(default=6, doc="Deepest field.")
     authorize: Authorize | None = child(Authorize)

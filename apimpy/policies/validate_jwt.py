@@ -44,7 +44,9 @@ class ValidateJwt(
     The caller gets the given status code with the reason, or the given message; `LastError` always has the reason.
     """
 
-    header_name: Value[str] | None = attr(default=None, non_empty=True, doc="Header that holds the token.")
+    header_name: Value[str] | None = attr(
+        default=None, non_empty=True, sample="Authorization", doc="Header that holds the token."
+    )
     query_parameter_name: Value[str] | None = attr(default=None, non_empty=True, doc="Query parameter that holds it.")
     token_value: Value[str] | None = attr(default=None, doc="The token itself, without a scheme.")
     failed_validation_httpcode: Value[int] = attr(
@@ -58,7 +60,7 @@ class ValidateJwt(
         default="0", format="seconds-or-timespan", unit="seconds", doc="Difference of clocks: seconds or a TimeSpan."
     )
     output_token_variable_name: str | None = attr(default=None, doc="Variable that receives the Jwt.")
-    openid: tuple[OpenIdConfig, ...] = children(OpenIdConfig)
+    openid: tuple[OpenIdConfig, ...] = children(OpenIdConfig, usual=True)
     signing_keys: SigningKeys | None = child(SigningKeys)
     decryption_keys: DecryptionKeys | None = child(DecryptionKeys)
     audiences: Audiences | None = child(Audiences)

@@ -14,7 +14,7 @@ __all__ = ["ValidateStatusCode"]
 class StatusCode(Item, element="status-code"):
     """One status with an action of its own, for when it is not declared."""
 
-    code: int = attr(doc="The status.")
+    code: int = attr(sample="404", doc="The status.")
     action: Value[str] = attr(allowed=ACTIONS, doc="What it does.")
 
 

@@ -48,7 +48,12 @@ class XslTransform(
     """
 
     parameters: tuple[Parameter, ...] = children(Parameter)
-    content: str = text(default="", inner_xml=True, doc="The stylesheet: <xsl:stylesheet> or <xsl:transform>.")
+    content: str = text(
+        default="",
+        inner_xml=True,
+        sample='<xsl:stylesheet version="1.0" xmlns:xsl="http://www.w3.org/1999/XSL/Transform" />',
+        doc="The stylesheet: <xsl:stylesheet> or <xsl:transform>.",
+    )
 
     def check(self, cx: Binding) -> None:
         from apimpy.policies._xslt import compile_stylesheet

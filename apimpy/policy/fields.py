@@ -44,6 +44,10 @@ class FieldSpec(Record, frozen=True, eq=True):
     """The reference does not name it; other sources of the platform do."""
     liquid: bool = False
     """A text that may be a Liquid template."""
+    sample: str = ""
+    """What snippets put there.  An optional attribute or text that has one is part of them."""
+    usual: bool = False
+    """A child element that snippets have though it may be left out."""
     strip: bool = True
     inner_xml: bool = False
     """Child elements are content, taken as text."""
@@ -66,6 +70,7 @@ def attr(
     format: str = "",
     otherwise: str = "",
     unlisted: bool = False,
+    sample: str = "",
     doc: str = "",
 ) -> Any:
     """An attribute."""
@@ -83,6 +88,7 @@ def attr(
         format,
         otherwise,
         unlisted,
+        sample=sample,
     )
 
 
@@ -93,6 +99,7 @@ def text(
     inner_xml: bool = False,
     liquid: bool = False,
     unlisted: bool = False,
+    sample: str = "",
     doc: str = "",
 ) -> Any:
     """The character data of the element.  `strip`: white space around a literal does not count."""
@@ -104,17 +111,18 @@ def text(
         inner_xml=inner_xml,
         liquid=liquid,
         unlisted=unlisted,
+        sample=sample,
     )
 
 
-def child(of: type, *, default: Any = None, aliases: tuple[str, ...] = (), doc: str = "") -> Any:
+def child(of: type, *, default: Any = None, aliases: tuple[str, ...] = (), usual: bool = False, doc: str = "") -> Any:
     """At most one child element (exactly one when `default` is REQUIRED)."""
-    return FieldSpec("child", doc, default=default, of=of, at_most=1, aliases=aliases)
+    return FieldSpec("child", doc, default=default, of=of, at_most=1, aliases=aliases, usual=usual)
 
 
-def children(of: type, *, at_least: int = 0, at_most: int | None = None, doc: str = "") -> Any:
+def children(of: type, *, at_least: int = 0, at_most: int | None = None, usual: bool = False, doc: str = "") -> Any:
     """Child elements of one kind, as a tuple."""
-    return FieldSpec("children", doc, default=(), of=of, at_least=at_least, at_most=at_most)
+    return FieldSpec("children", doc, default=(), of=of, at_least=at_least, at_most=at_most, usual=usual)
 
 
 def steps(*, at_least: int = 0, allowed: tuple[str, ...] = (), doc: str = "") -> Any:

@@ -69,6 +69,7 @@ def _content(item: type[Item]) -> dict[str, Any]:
             found["policies"] = {"min": f.spec.at_least, "allowed": list(f.spec.allowed)}
         else:
             found["children"].append(_child(f))
+    found["attributes"].sort(key=lambda a: not a["required"])
     rules = [
         {
             "kind": r.kind,
@@ -100,6 +101,7 @@ def _value(f: Field) -> dict[str, Any]:
         "nonEmpty": spec.non_empty,
         "unit": spec.unit,
         "unlisted": spec.unlisted,
+        "sample": spec.sample,
         "description": spec.doc,
     }
 
@@ -116,6 +118,7 @@ def _child(f: Field) -> dict[str, Any]:
         "max": spec.at_most,
         "aliases": list(spec.aliases),
         "policy": is_policy,
+        "usual": spec.usual,
         "description": spec.doc or ("" if is_policy else " ".join(filter(None, _prose(of)))),
     }
     return found if is_policy else found | _content(of)

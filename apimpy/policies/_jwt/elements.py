@@ -30,7 +30,12 @@ __all__ = [
 class OpenIdConfig(Item, element="openid-config"):
     """A provider's published configuration: its issuer is accepted, and its keys are used."""
 
-    url: Value[str] = attr(non_empty=True, format="url", doc="URL of the OpenID configuration.")
+    url: Value[str] = attr(
+        non_empty=True,
+        format="url",
+        sample="https://example.com/.well-known/openid-configuration",
+        doc="URL of the OpenID configuration.",
+    )
 
 
 class KeyElement(Item, element="key", rules=(together("n", "e"),)):
