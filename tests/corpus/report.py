@@ -2,8 +2,9 @@
 
 Either folder may be left out; `APIMPY_CORPUS` and `APIMPY_CONFORMANCE` name them as well.
 
-- Corpus: every document must read or say why not, and nothing may raise; then the distinct expressions of
-  `expressions.jsonl` are bound, and the share without an error is printed.
+- Corpus: every document must read or say why not, and nothing may raise; the XML schema must accept what is XML and
+  has no error; then the distinct expressions of `expressions.jsonl` are bound, and the share without an error is
+  printed.
 - Conformance: `apimpy eval --jsonl` runs every expression with its fixture; the share that agrees is printed. Cases
   marked `outside` use types that policies may not use and are left out.
 
@@ -24,6 +25,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from lxml import etree
 
 import apimpy
 from apimpy.cli.eval import compile_text
@@ -148,6 +151,35 @@ def _only_runs(document: Document, policies: Catalogue) -> bool:
             return False
         waiting += element.children
     return True
+
+
+def schemas(corpus: Path) -> Part:
+    """The XML schema accepts every document that is XML and has no error."""
+    part = Part("documents without errors that the XML schema accepts", 100.0)
+    schema = etree.XMLSchema(etree.parse(Path(apimpy.__file__).parent / "schema" / "policies.xsd"))
+    policies = catalogue()
+    refused = wrong = 0
+    for row in rows(corpus / "INDEX.jsonl"):
+        try:
+            tree = etree.parse(corpus / row["file"])
+        except etree.XMLSyntaxError:
+            continue  # expressions with raw quotes and brackets: no XML
+        sink = Sink()
+        document = load(corpus / row["file"], sink, name=row["file"])
+        if document is None or document.kind == "other":
+            continue
+        check_document(document, policies, None, sink)
+        accepted = schema.validate(tree)
+        if sink.errors:
+            wrong += 1
+            refused += not accepted
+            continue
+        part.total += 1
+        part.good += accepted
+        if not accepted:
+            part.misses.append(f"{row['file']}: {schema.error_log[0].message}")
+    part.notes.append(f"{refused} of {wrong} with errors are refused too")
+    return part
 
 
 # -------------------------------------------------------------------------------------------------- expressions
@@ -305,7 +337,7 @@ def main(argv: list[str] | None = None) -> int:
     args = _arguments(argv)
     work: list[tuple[Callable[[Path], Part], Path]] = []
     if args.corpus is not None:
-        work += [(documents, args.corpus), (expressions, args.corpus)]
+        work += [(documents, args.corpus), (schemas, args.corpus), (expressions, args.corpus)]
     if args.conformance is not None:
         work.append((conformance, args.conformance))
     if not work:
