@@ -31,6 +31,7 @@ def files(root: Path = ROOT) -> dict[str, str]:
     policies = [describe(p) for p in sorted(catalogue(), key=lambda p: p.element)]
     by_name = {p["name"]: p for p in policies}
     known = differences((root / "docs" / "compat.md").read_text(encoding="utf-8"))
+    behaviour = (root / "docs" / "behaviour.md").read_text(encoding="utf-8").splitlines()
     documents = _examples(root)
     found = {
         f"{_SCHEMA}/policies.xsd": schema(policies),
@@ -40,7 +41,9 @@ def files(root: Path = ROOT) -> dict[str, str]:
     }
     for name, policy in by_name.items():
         mine = [point for point in known if f"`{name}`" in point]
-        found[f"{_PAGES}/{name}.md"] = page(policy, by_name, example_of(name, documents), mine)
+        found[f"{_PAGES}/{name}.md"] = page(
+            policy, by_name, example_of(name, documents), mine, steps=f"## {name}" in behaviour
+        )
     return found
 
 

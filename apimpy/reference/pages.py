@@ -31,18 +31,17 @@ Example = tuple[str, str]
 
 
 def page(
-    policy: dict[str, Any], by_name: dict[str, dict[str, Any]], example: Example | None, known: Iterable[str]
+    policy: dict[str, Any],
+    by_name: dict[str, dict[str, Any]],
+    example: Example | None = None,
+    known: Iterable[str] = (),
+    *,
+    steps: bool = False,
 ) -> str:
-    """The page of a policy.  `known`: differences from the platform."""
+    """The page of a policy.  `known`: differences from the platform; `steps`: docs/behaviour.md goes through it."""
     name = policy["name"]
-    parts = [
-        f"# {name}",
-        MARK,
-        policy["summary"],
-        policy["details"],
-        "\n".join(_facts(policy)),
-        _shape(policy, by_name),
-    ]
+    facts = [*_facts(policy), *([f"| behaviour | [step by step](../behaviour.md#{name}) |"] if steps else [])]
+    parts = [f"# {name}", MARK, policy["summary"], policy["details"], "\n".join(facts), _shape(policy, by_name)]
     parts += _content(policy, "")
     if example is not None:
         file, text = example
