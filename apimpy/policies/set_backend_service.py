@@ -30,9 +30,7 @@ class SetBackendService(
     sections=ALL_SECTIONS,
     unlisted=("outbound", "on-error"),
     category="routing",
-    support=partial(
-        "The Service Fabric and Dapr attributes have no effect, and a pool of backends is answered with 500."
-    ),
+    support=partial("The Service Fabric and Dapr attributes have no effect."),
     rules=(
         exactly_one("base-url", "backend-id"),
         needs("dapr-app-id", "backend-id"),

@@ -94,7 +94,7 @@ BAD = """
 <retry condition="true" count="1" interval="1"><base /></retry>
 <choose />
 <wait><set-method>GET</set-method></wait>
-<cors><allowed-origins><origin>*</origin></allowed-origins></cors>
+<cors><allowed-headers><header>*</header></allowed-headers></cors>
 <forward-request />
 <http-data-source />
 <send-request><proxy url="u" /><proxy /></send-request>
