@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from apimpy.pipeline.fragments import Fragments
 from apimpy.policy.base import SECTIONS, Policy
 from apimpy.policy.bind import Binding, bind_policies
+from apimpy.policy.facts import RESOLVER
 from apimpy.record import Record, replace
 
 if TYPE_CHECKING:
@@ -97,10 +98,14 @@ def check_document(
     scope: str = "api",
     compiler: Compiler | None = None,
 ) -> None:
-    """Everything `compile_document` would say about one document, or about a fragment on its own."""
+    """Everything `compile_document` would say about one document; also for a fragment or a resolver on its own."""
     cx = binding(catalogue, fragments, sink, options, compiler)
     if document.kind == "policies":
         bind_document(scope, document, cx)
     elif document.kind == "fragment":
         alone = Binding(cx.catalogue, sink, cx.compiler, None, scope, cx.fragments, in_fragment=True)
         bind_policies(document.root.children, alone)
+    else:
+        resolver = catalogue.get(document.root.name)
+        if resolver is not None and RESOLVER in resolver.sections:  # anything else the reader has refused
+            bind_policies((document.root,), replace(cx, section=RESOLVER))

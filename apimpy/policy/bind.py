@@ -13,7 +13,7 @@ from apimpy.diagnostics import Severity
 from apimpy.document.model import Attribute, Element, Island, Text
 from apimpy.document.writer import inner_xml
 from apimpy.policy.base import Catalogue, Field, Item, Policy, fields_of
-from apimpy.policy.facts import PLANNED
+from apimpy.policy.facts import ALL_SECTIONS, PLANNED, RESOLVER, SECTIONS
 from apimpy.policy.fields import REQUIRED
 from apimpy.policy.value import EXPECTED, Compiled, Computed, Constant, is_open, parse_literal
 from apimpy.record import Record, replace
@@ -131,13 +131,13 @@ def _bind_policy(element: Element, cx: Binding) -> Policy | None:
 
 def _check_place(name: str, sections: frozenset[str], element: Element, cx: Binding) -> None:
     if cx.section is not None and cx.section not in sections:
-        where = ", ".join(s for s in ("inbound", "backend", "outbound", "on-error") if s in sections)
-        cx.report(
-            "POL002",
-            f"<{name}> is not allowed in the section {cx.section}",
-            element.name_span,
-            help=f"it may stand in: {where}" if where else None,
+        where = [s for s in SECTIONS if s in sections] + sorted(sections - ALL_SECTIONS)
+        help_ = (
+            "it is the root of a resolver's document"
+            if RESOLVER in sections
+            else f"it may stand in: {', '.join(where)}"
         )
+        cx.report("POL002", f"<{name}> is not allowed in the section {cx.section}", element.name_span, help=help_)
 
 
 # --- items ------------------------------------------------------------------------------------------------------------

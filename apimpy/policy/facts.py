@@ -22,6 +22,7 @@ __all__ = [
     "FULL",
     "GATEWAYS",
     "PLANNED",
+    "RESOLVER",
     "SCOPES",
     "SECTIONS",
     "Rule",
@@ -36,6 +37,8 @@ __all__ = [
 
 SECTIONS = ("inbound", "backend", "outbound", "on-error")
 ALL_SECTIONS = frozenset(SECTIONS)
+RESOLVER = "resolver"
+"""Where the policies stand that are the root of a document: those that resolve a field of a GraphQL API."""
 
 SCOPES = ("global", "workspace", "product", "api", "operation")
 """Of the documents a policy may stand in, broadest first."""
