@@ -38,7 +38,9 @@ class SendRequest(
     Without `response-variable-name` the response is dropped.
     """
 
-    response_variable_name: Value[str] | None = attr(default=None, doc="Variable that receives the response.")
+    response_variable_name: Value[str] | None = attr(
+        default=None, sample="response", doc="Variable that receives the response."
+    )
     ignore_error: bool = attr(default=False, doc="Go on when there is no response.")
 
     def prepare(self, plan: Plan) -> Action:

@@ -40,7 +40,12 @@ def page(
 ) -> str:
     """The page of a policy.  `known`: differences from the platform; `steps`: docs/behaviour.md goes through it."""
     name = policy["name"]
-    facts = [*_facts(policy), *([f"| behaviour | [step by step](../behaviour.md#{name}) |"] if steps else [])]
+    holders = [other for other in sorted(by_name) if _holds(by_name[other], name)]
+    facts = list(_facts(policy))
+    if holders:
+        facts.append(f"| also inside | {', '.join(f'[{other}]({other}.md)' for other in holders)} |")
+    if steps:
+        facts.append(f"| behaviour | [step by step](../behaviour.md#{name}) |")
     parts = [f"# {name}", MARK, policy["summary"], policy["details"], "\n".join(facts), _shape(policy, by_name)]
     parts += _content(policy, "")
     if example is not None:
@@ -49,6 +54,11 @@ def page(
     if known := list(known):
         parts += ["## Differences from the platform", "\n".join(f"- {line}" for line in known)]
     return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def _holds(content: dict[str, Any], name: str) -> bool:
+    """Whether an element has a policy among its own child elements, at any depth."""
+    return any(child["name"] == name if child["policy"] else _holds(child, name) for child in content["children"])
 
 
 def _facts(policy: dict[str, Any]) -> Iterator[str]:
