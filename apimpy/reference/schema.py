@@ -181,7 +181,7 @@ def _any_case(word: str) -> str:
     >>> _any_case("2or-X")
     '2[oO][rR]\\\\-[xX]'
     """
-    return "".join(f"[{c.lower()}{c.upper()}]" if c.isalpha() else c if c.isdigit() else f"\\{c}" for c in word)
+    return "".join(f"[{c.lower()}{c.upper()}]" if c.isalpha() else f"\\{c}" if c in "-.+" else c for c in word)
 
 
 def _shown(value: Any) -> str:

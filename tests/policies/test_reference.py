@@ -133,3 +133,11 @@ def test_the_schema_knows_documents(document, good):
 )
 def test_differences_are_shown_without_their_tests(line, expected):
     assert differences(f"# Title\n\nText\n\n{line}\n") == [expected]
+
+
+def test_patterns_hold_only_escapes_that_xsd_knows():
+    """libxml2 lets others pass, the parsers of editors do not."""
+    patterns = re.findall(r'<xs:pattern value="([^"]*)"', FILES["apimpy/schema/policies.xsd"])
+    escapes = {escape for text in patterns for escape in re.findall(r"\\(.)", text)}
+    assert patterns
+    assert escapes <= set(r"\|.-^?*+{}()[]nrtsS")
