@@ -31,6 +31,8 @@ class Window(Record, frozen=True, eq=True):
     key: str
     start: float
     period: int
+    group: str
+    """Of its counters."""
 
     def end(self, now: float) -> float | None:
         """When the window that holds `now` ends."""
@@ -41,6 +43,10 @@ class Window(Record, frozen=True, eq=True):
     def counter(self, kind: str) -> str:
         """The key of what is counted in them."""
         return counter("quota", kind, str(self.period), repr(self.start), self.key)
+
+    def allowance(self, key: str, limit: int, cost: int, now: float) -> Allowance:
+        """So much in the window that holds `now`, counted under a key of `counter`."""
+        return Allowance(key, limit, cost, self.end(now), self.group)
 
 
 class Spending(Record, frozen=True):
@@ -63,12 +69,13 @@ async def take(ex: Exchange, element: str, spendings: Sequence[Spending], cost: 
         if spending.calls is not None:
             key = spending.window.counter(_CALLS)
             mine = counted.get(key, 0)
-            allowances.append(Allowance(key, spending.calls + mine, 0 if mine else cost, spending.window.end(now)))
+            cost_now = 0 if mine else cost
+            allowances.append(spending.window.allowance(key, spending.calls + mine, cost_now, now))
     calls = len(allowances)
     for spending in spendings:
         if spending.bytes is not None:
             window = spending.window
-            allowances.append(Allowance(window.counter(_BYTES), spending.bytes, 0, window.end(now)))
+            allowances.append(window.allowance(window.counter(_BYTES), spending.bytes, 0, now))
     try:
         refused = await ex.services.counters.quota_take(allowances, now)
     except StoreUnavailable as error:  # counting is no reason to stop serving
@@ -144,7 +151,7 @@ class _Ledger(ResponseHook):
                 continue
             self.counted[key] = cost
             now = ex.services.clock.now()
-            await _add(ex, element, Allowance(key, spending.calls, cost, spending.window.end(now)), now)
+            await _add(ex, element, spending.window.allowance(key, spending.calls, cost, now), now)
 
     async def on_end(self, ex: Exchange, completed: bool) -> None:
         await self.on_pipeline_end(ex)  # the caller left before the response was known
@@ -156,7 +163,7 @@ class _Ledger(ResponseHook):
             size += _headers_size(ex.response.headers)
         now = ex.services.clock.now()
         for key, (window, element) in metered.items():
-            await _add(ex, element, Allowance(key, 0, size, window.end(now)), now)
+            await _add(ex, element, window.allowance(key, 0, size, now), now)
 
 
 def ledger(ex: Exchange) -> _Ledger:

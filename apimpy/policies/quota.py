@@ -80,7 +80,7 @@ class Quota(
                 return Flow.NEXT
             whose = counter("subscription", scope, owner(ex, scope), subscription.id)
             start = _start(subscription) if period or self.apis else 0.0
-            spendings = [_spending(self, Window(whose, start, period))]
+            spendings = [_spending(self, Window(whose, start, period, whose))]
             if self.apis:
                 spendings += self._narrower(ex, whose, start)
             await take(ex, self.element, spendings, 1, once=False)
@@ -97,13 +97,13 @@ class Quota(
         if ex.api is None or api is None:
             return []
         period = self.renewal_period if api.renewal_period is None else api.renewal_period
-        found = [_spending(api, Window(counter(whose, ex.api.id), start, period))]
+        found = [_spending(api, Window(counter(whose, ex.api.id), start, period, whose))]
         if ex.operation is not None:
             operation = matching(api.operations, ex.operation.id, ex.operation.name)
             if operation is not None:
                 period = period if operation.renewal_period is None else operation.renewal_period
                 key = counter(whose, ex.api.id, ex.operation.id)
-                found.append(_spending(operation, Window(key, start, period)))
+                found.append(_spending(operation, Window(key, start, period, whose)))
         return found
 
 

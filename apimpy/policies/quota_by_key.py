@@ -70,7 +70,8 @@ class QuotaByKey(
         period, start = self.renewal_period, _seconds(self.first_period_start) or 0.0
 
         async def run(ex: Exchange) -> Flow:
-            window = Window(counter("key", self.counter_key.get(ex)), start, period)
+            key = counter("key", self.counter_key.get(ex))
+            window = Window(key, start, period, key)
             spending = Spending(window, calls, bandwidth)
             await take(ex, self.element, (spending,), increment.cost, once=True)
             if increment.deferred:

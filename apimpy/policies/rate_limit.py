@@ -70,7 +70,7 @@ class RateLimit(
             if ex.subscription is None:
                 return Flow.NEXT
             whose = counter("rate", scope, owner(ex, scope), ex.subscription.id)
-            rates = [Rate(whose, total, period)]
+            rates = [Rate(whose, total, period, whose)]
             if self.apis:
                 rates += self._narrower(ex, whose)
             services = ex.services
@@ -91,10 +91,10 @@ class RateLimit(
         api = None if ex.api is None else matching(self.apis, ex.api.id, ex.api.name)
         if ex.api is None or api is None:
             return []
-        found = [Rate(counter(whose, ex.api.id), api.calls, api.renewal_period)]
+        found = [Rate(counter(whose, ex.api.id), api.calls, api.renewal_period, whose)]
         if ex.operation is not None:
             operation = matching(api.operations, ex.operation.id, ex.operation.name)
             if operation is not None:
                 key = counter(whose, ex.api.id, ex.operation.id)
-                found.append(Rate(key, operation.calls, operation.renewal_period))
+                found.append(Rate(key, operation.calls, operation.renewal_period, whose))
         return found

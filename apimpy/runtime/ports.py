@@ -154,6 +154,8 @@ class Rate(Record, frozen=True, eq=True):
     key: str
     limit: int
     period: int
+    group: str = ""
+    """Belongs to the name: counters that are taken together have one, others none."""
 
 
 class Allowance(Record, frozen=True, eq=True):
@@ -167,12 +169,16 @@ class Allowance(Record, frozen=True, eq=True):
     limit: int
     cost: int
     until: float | None
+    group: str = ""
+    """As in `Rate`."""
 
 
 class CounterStore(Protocol):
     """Counters of calls and bytes.  `now` is passed by the caller (UTC seconds): the same code runs in virtual time.
 
+    A store that processes share may go by a clock of its own instead, so that they need not agree on the time.
     Every verb is atomic over all the counters it is given, and one round trip where the counters are elsewhere.
+    One that cannot reach them raises StoreUnavailable; what `…_add` was given may still be counted then, once.
     Policies that use one key share its counter, whatever limit and period each of them has.
     """
 

@@ -8,16 +8,15 @@ import pytest
 
 from apimpy.runtime.ports import Cache, CachedResponse
 from apimpy.stores.cache import MemoryCache
+from apimpy.stores.redis.cache import RedisCache
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-IMPLEMENTATIONS: dict[str, Callable[[], Cache]] = {"memory": MemoryCache}
+    from apimpy.stores.redis.connection import RedisLink
 
 
-@pytest.fixture(params=sorted(IMPLEMENTATIONS))
-def cache(request: pytest.FixtureRequest) -> Cache:
-    return IMPLEMENTATIONS[request.param]()
+@pytest.fixture
+def cache(link: RedisLink | None) -> Cache:
+    return MemoryCache() if link is None else RedisCache(link)
 
 
 @pytest.mark.parametrize("value", ["text", 7, 1.5, b"bytes", CachedResponse(200, "OK", (("A", "b"),), b"x", 9.0)])

@@ -8,16 +8,15 @@ import pytest
 
 from apimpy.runtime.ports import Allowance, CounterStore, Rate, Verdict
 from apimpy.stores.counters import MemoryCounterStore
+from apimpy.stores.redis.counters import RedisCounterStore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-IMPLEMENTATIONS: dict[str, Callable[[], CounterStore]] = {"memory": MemoryCounterStore}
+    from apimpy.stores.redis.connection import RedisLink
 
 
-@pytest.fixture(params=sorted(IMPLEMENTATIONS))
-def store(request: pytest.FixtureRequest) -> CounterStore:
-    return IMPLEMENTATIONS[request.param]()
+@pytest.fixture
+def store(link: RedisLink | None) -> CounterStore:
+    return MemoryCounterStore() if link is None else RedisCounterStore(link)
 
 
 def yes(remaining: int) -> Verdict:
@@ -106,7 +105,7 @@ async def test_script(store: CounterStore, name: str) -> None:
 
 @pytest.mark.parametrize("algorithm", ["sliding", "bucket"])
 async def test_all_rates_or_none(store: CounterStore, algorithm: str) -> None:
-    wide, narrow = Rate("wide", 10, 60), Rate("narrow", 1, 300)
+    wide, narrow = Rate("wide", 10, 60, "g"), Rate("narrow", 1, 300, "g")
     assert await store.rate_take([wide, narrow], algorithm, 1, 0.0) == yes(0)
     assert await store.rate_take([wide, narrow], algorithm, 1, 0.0) == no(300)
     assert await store.rate_take([wide], algorithm, 1, 0.0) == yes(8)
@@ -148,7 +147,7 @@ async def test_a_window_without_end(store: CounterStore) -> None:
 
 
 async def test_all_quotas_or_none(store: CounterStore) -> None:
-    wide, narrow = Allowance("wide", 2, 1, 100.0), Allowance("narrow", 1, 1, 100.0)
+    wide, narrow = Allowance("wide", 2, 1, 100.0, "g"), Allowance("narrow", 1, 1, 100.0, "g")
     assert await store.quota_take([wide, narrow], 1.0) is None
     assert await store.quota_take([wide, narrow], 1.0) == 1
     assert await store.quota_take([wide], 1.0) is None
@@ -156,12 +155,12 @@ async def test_all_quotas_or_none(store: CounterStore) -> None:
 
 
 async def test_quota_added_late(store: CounterStore) -> None:
-    await store.quota_add([Allowance("k", 0, 7, 100.0), Allowance("none", 0, 0, 100.0)], 1.0)
-    assert await store.quota_take([Allowance("k", 8, 0, 100.0)], 2.0) is None
-    assert await store.quota_take([Allowance("k", 7, 0, 100.0)], 2.0) == 0
-    assert await store.quota_take([Allowance("k", 7, 1, 200.0)], 101.0) is None
-    await store.quota_add([Allowance("k", 0, 50, 100.0)], 102.0)  # that window is over
-    assert await store.quota_take([Allowance("k", 2, 0, 200.0)], 103.0) is None
+    await store.quota_add([Allowance("k", 0, 7, 100.0, "g"), Allowance("none", 0, 0, 100.0, "g")], 1.0)
+    assert await store.quota_take([Allowance("k", 8, 0, 100.0, "g")], 2.0) is None
+    assert await store.quota_take([Allowance("k", 7, 0, 100.0, "g")], 2.0) == 0
+    assert await store.quota_take([Allowance("k", 7, 1, 200.0, "g")], 101.0) is None
+    await store.quota_add([Allowance("k", 0, 50, 100.0, "g")], 102.0)  # that window is over
+    assert await store.quota_take([Allowance("k", 2, 0, 200.0, "g")], 103.0) is None
 
 
 @pytest.mark.parametrize("algorithm", ["sliding", "bucket"])

