@@ -12,6 +12,7 @@ __all__ = ["AzureOpenaiTokenLimit"]
 class AzureOpenaiTokenLimit(
     TokenLimit,
     element="azure-openai-token-limit",
+    without_state="open",
     sections=INBOUND,
     gateways=("classic", "v2", "self-hosted", "workspace"),
     category="rate-limiting-and-quotas",

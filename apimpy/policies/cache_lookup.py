@@ -59,7 +59,15 @@ def _not_blank(item: Item, content: str, cx: Binding) -> None:
         cx.report("POL005", f"<{item.element}> must not be empty", item.source.name_span)
 
 
-class CacheLookup(Policy, element="cache-lookup", sections=INBOUND, repeatable=False, category="caching", ordered=True):
+class CacheLookup(
+    Policy,
+    element="cache-lookup",
+    without_state="miss",
+    sections=INBOUND,
+    repeatable=False,
+    category="caching",
+    ordered=True,
+):
     """Answers a GET request with the response that `cache-store` kept for its like.
 
     Requests are alike when API, operation, backend URL and the parts that the element names are the same; without

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 __all__ = ["CacheLookupValue"]
 
 
-class CacheLookupValue(Policy, element="cache-lookup-value", sections=ALL_SECTIONS, category="caching"):
+class CacheLookupValue(
+    Policy, element="cache-lookup-value", without_state="miss", sections=ALL_SECTIONS, category="caching"
+):
     """Puts the value stored under a key into a variable, with the type it was stored with.
 
     When there is none, the variable gets the default; without a default it is not set.

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 __all__ = ["CacheRemoveValue"]
 
 
-class CacheRemoveValue(Policy, element="cache-remove-value", sections=ALL_SECTIONS, category="caching"):
+class CacheRemoveValue(
+    Policy, element="cache-remove-value", without_state="miss", sections=ALL_SECTIONS, category="caching"
+):
     """Removes the value stored under a key, if there is one.
 
     A cache that is missing or does not answer never fails the request.

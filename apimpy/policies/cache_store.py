@@ -22,7 +22,9 @@ _PARTIAL = 206
 _OWN = ("Set-Cookie", "Content-Length", "Cache-Control")
 
 
-class CacheStore(Policy, element="cache-store", sections=("outbound",), repeatable=False, category="caching"):
+class CacheStore(
+    Policy, element="cache-store", without_state="miss", sections=("outbound",), repeatable=False, category="caching"
+):
     """Keeps the response as it is here, when `cache-lookup` ran and found nothing.
 
     Only status 200 unless `cache-response` says otherwise; part of a response (206) and bodies above 2 MiB never.

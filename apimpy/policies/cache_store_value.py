@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 __all__ = ["CacheStoreValue"]
 
 
-class CacheStoreValue(Policy, element="cache-store-value", sections=ALL_SECTIONS, category="caching"):
+class CacheStoreValue(
+    Policy, element="cache-store-value", without_state="miss", sections=ALL_SECTIONS, category="caching"
+):
     """Stores a value under a key for so many seconds; later requests see it as it was then.
 
     Null, and a duration that is not positive, remove what the key had.

@@ -49,6 +49,7 @@ class QuotaOfApi(Item, element="api", rules=(at_least_one("name", "id"), at_leas
 class Quota(
     Policy,
     element="quota",
+    without_state="open",
     sections=INBOUND,
     repeatable=False,
     scopes=("product",),

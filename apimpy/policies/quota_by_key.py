@@ -30,6 +30,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class QuotaByKey(
     Policy,
     element="quota-by-key",
+    without_state="open",
     sections=INBOUND,
     gateways=("classic", "self-hosted", "workspace"),
     category="rate-limiting-and-quotas",

@@ -43,6 +43,7 @@ class LimitedApi(Item, element="api", rules=(at_least_one("name", "id"),)):
 class RateLimit(
     RateLimiting,
     element="rate-limit",
+    without_state="open",
     sections=INBOUND,
     repeatable=False,
     scopes=("product", "api", "operation"),

@@ -24,6 +24,7 @@ __all__ = ["RateLimitByKey"]
 class RateLimitByKey(
     RateLimiting,
     element="rate-limit-by-key",
+    without_state="open",
     sections=INBOUND,
     gateways=("classic", "v2", "self-hosted", "workspace"),
     category="rate-limiting-and-quotas",

@@ -99,6 +99,9 @@ class Policy(Item):
     support: ClassVar[Support] = FULL
     docs: ClassVar[str | None] = None
     """Name of its page in the platform's reference; `<element>-policy` unless told, None for what has no page."""
+    without_state: ClassVar[str | None] = None
+    """When the store of its state does not answer: `open` (the request passes, uncounted) or `miss` (as if nothing were
+    kept).  None: it keeps no state."""
     policy_id: ClassVar[str | None] = None
     """The `id` attribute every policy may carry (set by the binder)."""
 
@@ -195,7 +198,7 @@ def values_of(item: Item) -> Iterator[Value[Any]]:
                     yield from values_of(one)
 
 
-_PLAIN = ("category", "repeatable", "maturity", "support")
+_PLAIN = ("category", "repeatable", "without_state", "maturity", "support")
 
 
 class Catalogue:

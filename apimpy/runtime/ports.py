@@ -311,7 +311,10 @@ class MetricSink(Protocol):
 
 
 class ConcurrencyGate(Protocol):
-    """Who is inside, by key.  Several limits may share a key: each compares the one count with its own."""
+    """Who is inside, by key.  Several limits may share a key: each compares the one count with its own.
+
+    StoreUnavailable from `enter`: nobody has entered; from `leave`: the place is given back later.
+    """
 
     async def enter(self, key: str, limit: int) -> bool:
         """Take a place; False when `limit` places are taken.  Nobody waits."""
