@@ -57,7 +57,7 @@ _OWN_FLAGS = ("max_request_body", "max_buffered_body")
 @click.option("--drain", type=click.FloatRange(0), default=30.0, show_default=True, metavar="SECONDS")
 @click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="warning")
 @click.option("--workers", type=click.IntRange(1), default=1, help="Processes (only 1 yet).")
-@click.option("--redis", metavar="URL", help="Not available yet.")
+@click.option("--redis", metavar="URL", help="Keep counters and caches there, shared between gateways.")
 @click.option("--environment", metavar="NAME", help="Of a folder: lay configuration.NAME.yaml over it.")
 @click.option("--trace", is_flag=True, help="Trace every request; see /traces on the admin port.")
 @click.option("--check", is_flag=True, help="Report what there is to say, and do not serve.")
@@ -83,7 +83,6 @@ def serve_command(policy: Path, **flags: Any) -> None:
 def _refuse_unbuilt(flags: dict[str, Any]) -> None:
     asked = {
         "--workers above 1": flags["workers"] > 1,
-        "--redis": flags["redis"] is not None,
     }
     for what, is_asked in asked.items():
         if is_asked:
@@ -93,7 +92,7 @@ def _refuse_unbuilt(flags: dict[str, Any]) -> None:
 
 def _config(policy: Path, flags: dict[str, Any]) -> ServeConfig:
     from apimpy.configuration.source import configured
-    from apimpy.gateway.config import KEY_HEADER, ConfigError, ServeConfig, parse_backend, parse_pair
+    from apimpy.gateway.config import KEY_HEADER, ConfigError, ServeConfig, parse_backend, parse_pair, parse_redis
     from apimpy.gateway.server import Limits
 
     if flags["mock"] and flags["backend"] is not None:
@@ -124,6 +123,7 @@ def _config(policy: Path, flags: dict[str, Any]) -> ServeConfig:
         identity_command=ways[2],
         event_loggers=tuple(_event_logger(p) for p in flags["event_loggers"]),
         trace=flags["trace"],
+        redis=None if flags["redis"] is None else parse_redis(flags["redis"]),
         watch=flags["watch"],
         access_log=flags["access_log"],
         drain_seconds=flags["drain"],

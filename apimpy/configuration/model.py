@@ -235,6 +235,7 @@ class GatewayFile(Record, frozen=True):
     options: Mapping[str, Any] = field(default_factory=dict)
     """Fidelity options that were given, checked."""
     redis: str | None = None
+    """URL of the Redis that keeps state; may hold a password."""
     identity: IdentitySpec | None = None
     single: bool = False
     """One policy document and flags: what policies name need not be known here."""

@@ -29,7 +29,7 @@ from apimpy.configuration.model import (
 )
 from apimpy.configuration.openapi import Described, read_description
 from apimpy.configuration.options import OptionError, option_value
-from apimpy.configuration.values import Surroundings, check_name, check_value, read_value
+from apimpy.configuration.values import Surroundings, check_name, check_value, read_value, redis_problem
 from apimpy.configuration.yaml_source import load
 from apimpy.record import replace
 from apimpy.spell import nearest
@@ -98,7 +98,7 @@ class _Reader:
             kind,
             deployment,
             self._options(section),
-            section.optional("redis"),
+            self._redis(section),
             self._identity(section),
         )
         section.done()
@@ -129,6 +129,16 @@ class _Reader:
                 else:
                     self._sink.report("CFG007", str(error), entry.node.span)
         return found
+
+    def _redis(self, section: Section) -> str | None:
+        node = section.node("redis")
+        if node is None:
+            return None
+        value = read_value(node, "redis", self._around, self._sink)
+        problem = None if value is None else redis_problem(value.text)
+        if problem is not None:
+            self._sink.report("CFG007", f"redis {problem}", node.span)
+        return None if value is None or problem is not None else value.text
 
     def _identity(self, section: Section) -> IdentitySpec | None:
         identity = section.section("managed_identity")

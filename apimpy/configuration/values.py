@@ -9,6 +9,7 @@ shows a value.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from apimpy.configuration.fields import Section, wrong_type
 from apimpy.configuration.model import Secret
@@ -24,9 +25,19 @@ if TYPE_CHECKING:
     from apimpy.diagnostics import Sink
     from apimpy.source import Span
 
-__all__ = ["MAX_VALUE", "Surroundings", "check_name", "check_value", "env_file", "missing_value", "read_value"]
+__all__ = [
+    "MAX_VALUE",
+    "Surroundings",
+    "check_name",
+    "check_value",
+    "env_file",
+    "missing_value",
+    "read_value",
+    "redis_problem",
+]
 
 MAX_VALUE = 4096
+_REDIS = ("redis", "rediss", "unix", "redis+cluster", "rediss+cluster")
 _NAME = pattern(r"[A-Za-z0-9._-]{1,256}")
 
 
@@ -92,6 +103,24 @@ def read_value(node: Node, what: str, around: Surroundings, sink: Sink, *, more:
         why = getattr(error, "strerror", None) or "it is not UTF-8 text"
         missing_value(what, f"cannot read {source.text}: {why}", source.span, around, sink)
         return None
+
+
+def redis_problem(url: str) -> str | None:
+    """What is wrong with the URL of a Redis; it may hold a password, so nothing of it is said.
+
+    >>> redis_problem("localhost:6379")
+    'wants redis://HOST[:PORT][/DATABASE], rediss:// for TLS, unix://PATH, or redis+cluster://HOST[:PORT]'
+    """
+    try:
+        parts = urlsplit(url)
+        place = parts.path if parts.scheme == "unix" else parts.hostname
+        fine = parts.scheme in _REDIS and bool(place) and (parts.port is None or parts.port > 0)
+        database = parts.path.strip("/") if parts.scheme != "unix" else ""
+    except ValueError:
+        fine, database = False, ""
+    if fine and (not database or (database.isdecimal() and "+" not in parts.scheme)):
+        return None
+    return "wants redis://HOST[:PORT][/DATABASE], rediss:// for TLS, unix://PATH, or redis+cluster://HOST[:PORT]"
 
 
 def env_file(path: Path) -> dict[str, str]:

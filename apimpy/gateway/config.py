@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from apimpy.configuration.values import redis_problem
 from apimpy.gateway.server import Limits
 from apimpy.runtime.message import Url
 from apimpy.runtime.services import Options
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from apimpy.observe.logs import LogFormat
 
-__all__ = ["ConfigError", "ServeConfig", "parse_backend", "parse_pair"]
+__all__ = ["ConfigError", "ServeConfig", "parse_backend", "parse_pair", "parse_redis"]
 
 KEY_HEADER = "Ocp-Apim-Subscription-Key"
 
@@ -48,6 +49,8 @@ class ServeConfig:
     """Files for `log-to-eventhub`, by the id of the logger."""
     trace: bool = False
     """Trace every request."""
+    redis: str | None = field(default=None, repr=False)
+    """URL of the Redis that keeps state; goes before the one of a gateway file."""
     watch: bool = False
     """Reload when files of the configuration change."""
     access_log: LogFormat = "json"
@@ -69,6 +72,14 @@ def parse_pair(text: str, flag: str) -> tuple[str, str]:
     if not sep or not name.strip():
         raise ConfigError(f"{flag} wants NAME=VALUE, not {name!r}")
     return name.strip(), value
+
+
+def parse_redis(text: str) -> str:
+    """The URL of a Redis.  No message shows it: it may hold a password."""
+    problem = redis_problem(text)
+    if problem is not None:
+        raise ConfigError(f"--redis {problem}")
+    return text
 
 
 def parse_backend(text: str) -> Url:

@@ -29,6 +29,7 @@ from apimpy.gateway.identity import CommandIdentity, FileIdentity, NoIdentity, S
 from apimpy.gateway.load import load_configuration
 from apimpy.gateway.reload import Reloader, Watch
 from apimpy.gateway.server import Server
+from apimpy.gateway.state import memory_state, redis_state
 from apimpy.gateway.tracing import Tracing
 from apimpy.gateway.transport import AiohttpTransport
 from apimpy.observe.events import FileEventLogger
@@ -36,9 +37,6 @@ from apimpy.observe.logs import AccessLog
 from apimpy.observe.metrics import Metrics
 from apimpy.runtime.message import Url
 from apimpy.runtime.services import Services, SystemClock
-from apimpy.stores.cache import MemoryCache
-from apimpy.stores.counters import MemoryCounterStore
-from apimpy.stores.memory import MemoryTokenStore
 from apimpy.stores.vectors import MemoryVectorStore
 from apimpy.tokens.counter import TiktokenCounter
 from apimpy.tokens.models import DEFAULT_ENCODING
@@ -49,6 +47,7 @@ if TYPE_CHECKING:
     from apimpy.configuration.assemble import Assembled
     from apimpy.configuration.model import IdentitySpec
     from apimpy.gateway.config import ServeConfig
+    from apimpy.gateway.state import State
     from apimpy.runtime.ports import ManagedIdentity
 
 __all__ = [
@@ -94,22 +93,30 @@ def build_gateway(
     backend: Url | None,
     counter: TiktokenCounter,
     access_log: AccessLog | None = None,
+    state: State | None = None,
 ) -> Gateway:
-    """A gateway with the real implementation of every port.  `backend`: of the APIs that name none."""
+    """A gateway with the real implementation of every port.  `backend`: of the APIs that name none.
+
+    `state`: where state is kept; by default in this process.
+    """
     metrics = Metrics()
     options = config.options_with(assembled.model.options)
+    if state is None:
+        state = memory_state(options.cache_size)
     services = Services(
         clock=SystemClock(),
         transport=AiohttpTransport(),
-        token_store=MemoryTokenStore(),
+        token_store=state.token_store,
         token_counter=counter,
         token_meter=metrics.tokens,
         identity=_identity(config, assembled.model.identity),
         options=options,
         deployment=assembled.deployment,
         backends=Backends(assembled.backends),
-        counters=MemoryCounterStore(),
-        cache=MemoryCache(options.cache_size),
+        concurrency=state.concurrency,
+        counters=state.counters,
+        cache=state.cache,
+        external_cache=state.external_cache,
         vectors=MemoryVectorStore(options.semantic_cache_size),
         cache_meter=metrics.caches,
         metric_sink=metrics.custom,
@@ -188,7 +195,10 @@ async def serve(
             backend = await stack.enter_async_context(in_process(mock))
         access_log = AccessLog(config.access_log)
         stack.push_async_callback(access_log.aclose)
-        gateway = build_gateway(config, assembled, backend, counter, access_log)
+        state = await _open_state(config, assembled, stack)
+        gateway = build_gateway(config, assembled, backend, counter, access_log, state)
+        if state is not None and state.shared is not None:
+            gateway.metrics.watch(state.shared.link)
         stack.push_async_callback(gateway.services.transport.aclose)
         for logger in gateway.services.event_loggers.values():
             assert isinstance(logger, FileEventLogger)
@@ -236,6 +246,21 @@ async def serve(
             await asyncio.to_thread(counter.preload)
         await stopped.wait()
         log.info("draining")
+
+
+async def _open_state(config: ServeConfig, assembled: Assembled, stack: contextlib.AsyncExitStack) -> State | None:
+    """State in the Redis that was named, None when none was.  One that is away is no reason not to start."""
+    url = config.redis or assembled.model.redis
+    if url is None:
+        return None
+    options = config.options_with(assembled.model.options)
+    state = redis_state(url, options.store_timeout / 1000)
+    assert state.shared is not None
+    stack.push_async_callback(state.aclose)
+    why = await state.shared.link.open()
+    if why is not None:
+        log.warning("starting without Redis: until it answers, limits let requests pass and caches are empty")
+    return state
 
 
 @contextlib.contextmanager

@@ -7,6 +7,10 @@
 | `apimpy_requests_in_flight` | |
 | `apimpy_reloads_total` | `result` (`ok failed`) |
 | `apimpy_configuration_timestamp_seconds` | |
+| `apimpy_store_up` | |
+| `apimpy_store_failures_total` | `verb` |
+| `apimpy_store_charges_waiting` | |
+| `apimpy_store_charges_dropped_total` | |
 | `apimpy_llm_tokens_total` | `namespace`, `kind` (`prompt completion cached reasoning total`), one per dimension |
 | `apimpy_llm_series_dropped_total` | `namespace` |
 | `apimpy_custom_metric` (sum and count) | `namespace`, `metric`, one per dimension |
@@ -24,13 +28,13 @@ from __future__ import annotations
 import re
 import time
 from bisect import bisect_left
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 __all__ = [
     "CONTENT_TYPE",
@@ -125,6 +129,36 @@ class ReloadMetrics:
         yield GaugeMetricFamily(
             "apimpy_configuration_timestamp_seconds", "When the configuration that serves was loaded.", self._loaded
         )
+
+
+class Store(Protocol):
+    """What a store that can be away tells of itself."""
+
+    @property
+    def up(self) -> bool: ...
+    @property
+    def waiting(self) -> int: ...
+    @property
+    def dropped(self) -> int: ...
+    @property
+    def failures(self) -> Mapping[str, int]: ...
+
+
+class StoreMetrics:
+    """The store of state that gateways share."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def collect(self) -> Iterator[Metric]:
+        store = self._store
+        yield GaugeMetricFamily("apimpy_store_up", "1 while the shared store answers, else 0.", int(store.up))
+        failures = CounterMetricFamily("apimpy_store_failures", "Operations without an answer.", labels=("verb",))
+        for verb, count in list(store.failures.items()):
+            failures.add_metric((verb,), count)
+        yield failures
+        yield GaugeMetricFamily("apimpy_store_charges_waiting", "Charges to deliver when it is back.", store.waiting)
+        yield CounterMetricFamily("apimpy_store_charges_dropped", "Charges that waited too long.", store.dropped)
 
 
 class TokenMetrics:
@@ -298,6 +332,10 @@ class Metrics:
         self._registry.register(self.caches)
         if process:
             ProcessCollector(registry=self._registry)
+
+    def watch(self, store: Store) -> None:
+        """Show how a shared store fares."""
+        self._registry.register(StoreMetrics(store))
 
     def render(self) -> bytes:
         """The text exposition format."""

@@ -158,6 +158,8 @@ class Options:
     """Bytes of the semantic cache in memory."""
     semantic_cache_headers: bool = False
     """Responses say whether they came from the semantic cache, and how near the prompt was."""
+    store_timeout: int = 250
+    """Milliseconds to wait for the Redis that keeps state; read at start."""
     max_cached_response: int = 2 << 20
     """Bytes of a body that `cache-store` keeps; larger ones are not cached."""
 

@@ -86,6 +86,8 @@ WRONG: list[tuple[str, str, str]] = [
     ("options: {timeout_status: x}", "CFG007 2:27", "a number"),
     ("apis: [{id: a, path: a, service_url: ftp://x}]", "CFG007 2:38", "http or https"),
     ("apis: [{id: a, path: a, policy: '<policies/>'}]", "CFG007 2:33", "not a document"),
+    ("redis: localhost:6379", "CFG007 2:8", "redis wants redis://HOST"),
+    ("redis: {env: NO_REDIS}", "CFG011 2:14", "no variable NO_REDIS"),
     ("apis: [{id: a, path: a, operations: [{id: o, method: 'GE T', url_template: /}]}]", "CFG007 2:43", "no HTTP method"),
     (API + "products: [{id: p, state: draft}]", "CFG007 3:27", "Published, NotPublished"),
     (API + "subscriptions: [{id: s, api: a, keys: k, state: actve}]", "CFG007 3:49", "active, suspended"),

@@ -157,7 +157,10 @@ WRONG: list[tuple[list[str], str]] = [
     (["--mock", "--port", "70000"], "70000"),
     (["--mock", "--identity-token", "t", "--identity-command", "c"], "only one of"),
     (["--mock", "--workers", "2"], "not available yet"),
-    (["--mock", "--redis", "redis://x"], "not available yet"),
+    (["--mock", "--redis", "localhost:6379"], "--redis wants redis://HOST"),
+    (["--mock", "--redis", "redis://h/name"], "--redis wants redis://HOST"),
+    (["--mock", "--redis", "redis://h:0"], "--redis wants redis://HOST"),
+    (["--mock", "--redis", "redis+cluster://h/1"], "--redis wants redis://HOST"),
     (["--mock", "--no-such-flag"], "No such option"),
 ]
 

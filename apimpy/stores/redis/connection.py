@@ -37,6 +37,7 @@ from redis.exceptions import TimeoutError as Silent
 from apimpy.runtime.ports import StoreUnavailable
 from apimpy.stores.redis.keys import NAMESPACE, group_of
 from apimpy.stores.redis.later import Operation, Undelivered
+from apimpy.stores.redis.patience import Patience
 from apimpy.stores.redis.scripts import script
 
 if TYPE_CHECKING:
@@ -60,7 +61,8 @@ _GONE = (
     OSError,
 )
 """Sending again may help."""
-_CONNECTIONS = 64
+_CONNECTIONS = 16
+"""At most; a command has one to itself until it is answered, which takes a fraction of a millisecond."""
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.01, 2.0
 """Seconds between two questions whether the server is back."""
 _REMEMBERED = 60.0
@@ -77,7 +79,8 @@ class RedisLink:
     def __init__(
         self, url: str, *, namespace: str = NAMESPACE, patience: float = 0.25, server_time: bool = True
     ) -> None:
-        self.namespace, self._patience, self._server_time = namespace, patience, server_time
+        self.namespace, self._server_time = namespace, server_time
+        self._patience = Patience(patience)
         self._grace = 5.0 if server_time else 3600.0
         """Seconds that keys outlive what they are kept for; in virtual time the server's clock means nothing."""
         self._client = _client(url)
@@ -126,7 +129,7 @@ class RedisLink:
         if self._undelivered:
             self._away = None
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(2 * self._patience):
+                async with asyncio.timeout(2 * self._patience.seconds):
                     await self._deliver()
             if self._undelivered:
                 log.error("%d charges were not delivered to Redis", len(self._undelivered))
@@ -134,6 +137,7 @@ class RedisLink:
         if recovery is not None:
             recovery.cancel()
             await asyncio.gather(recovery, return_exceptions=True)
+        self._patience.close()
         await self._client.aclose()
 
     # --- asking -------------------------------------------------------------------------------------------------------
@@ -205,7 +209,7 @@ class RedisLink:
         why: BaseException | None = None
         pause = 0.005
         try:
-            async with asyncio.timeout(self._patience):
+            async with self._patience.wait():
                 while True:
                     try:
                         return await send()
@@ -214,7 +218,7 @@ class RedisLink:
                     await asyncio.sleep(pause)
                     pause *= 2
         except TimeoutError as error:
-            text = str(why) if why is not None else f"no answer within {self._patience * 1000:.0f} ms"
+            text = str(why) if why is not None else f"no answer within {self._patience.seconds * 1000:.0f} ms"
             self.failures[what] += 1
             self._leave(text)
             raise StoreUnavailable(f"Redis is away: {text}") from why or error
@@ -241,7 +245,7 @@ class RedisLink:
         pause = _SHORTEST_PAUSE
         while self._away is not None or self._undelivered:
             try:
-                async with asyncio.timeout(self._patience):
+                async with self._patience.wait():
                     await self._ping()
             except (RedisError, RedisClusterException, OSError) as error:  # TimeoutError is an OSError
                 # INVARIANT: nothing but an answer ends this loop while the server is away

@@ -1,0 +1,68 @@
+"""Where a gateway keeps what outlives a request: in its own memory, or in a Redis that it shares with others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from apimpy.runtime.tasks import LocalGate
+from apimpy.stores.cache import MemoryCache
+from apimpy.stores.counters import MemoryCounterStore
+from apimpy.stores.memory import MemoryTokenStore
+
+if TYPE_CHECKING:
+    from apimpy.runtime.ports import Cache, ConcurrencyGate, CounterStore, TokenStore
+    from apimpy.stores.redis.concurrency import RedisGate
+    from apimpy.stores.redis.connection import RedisLink
+
+__all__ = ["State", "memory_state", "redis_state"]
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The ports of state.  `external_cache` is None where there is only the gateway's own."""
+
+    counters: CounterStore
+    token_store: TokenStore
+    concurrency: ConcurrencyGate
+    cache: Cache
+    external_cache: Cache | None = None
+    shared: Shared | None = None
+
+    async def aclose(self) -> None:
+        """Deliver what waits, and close."""
+        if self.shared is not None:
+            await self.shared.gate.aclose()
+            await self.shared.link.aclose()
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What a Redis needs to be closed."""
+
+    link: RedisLink
+    gate: RedisGate
+
+
+def memory_state(cache_size: int) -> State:
+    """State of one process.  `cache_size` in bytes."""
+    return State(MemoryCounterStore(), MemoryTokenStore(), LocalGate(), MemoryCache(cache_size))
+
+
+def redis_state(url: str, patience: float) -> State:
+    """State in a Redis; nothing is connected yet.  `patience`: seconds to wait for an answer."""
+    from apimpy.stores.redis.cache import RedisCache  # what memory serves must not pay for the client
+    from apimpy.stores.redis.concurrency import RedisGate
+    from apimpy.stores.redis.connection import RedisLink
+    from apimpy.stores.redis.counters import RedisCounterStore
+
+    link = RedisLink(url, patience=patience)
+    gate = RedisGate(link)
+    return State(
+        RedisCounterStore(link),
+        MemoryTokenStore(),
+        gate,
+        RedisCache(link, "cache-internal"),
+        RedisCache(link, "cache-external"),
+        Shared(link, gate),
+    )
