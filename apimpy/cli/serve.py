@@ -15,9 +15,13 @@ from apimpy.cli.mocking import given_flags, mock_flags, mock_settings
 from apimpy.configuration.options import CHOICES
 
 if TYPE_CHECKING:
+    from aiohttp.web import Application
+
+    from apimpy.configuration.assemble import Assembled
     from apimpy.gateway.config import ServeConfig
     from apimpy.mock.backend import MockSettings
     from apimpy.runtime.services import Options
+    from apimpy.tokens.counter import TiktokenCounter
 
 __all__ = ["serve_command"]
 
@@ -56,7 +60,7 @@ _OWN_FLAGS = ("max_request_body", "max_buffered_body")
 @click.option("--max-header", type=click.IntRange(16384), default=32768, metavar="BYTES", help="One field; 431 beyond.")
 @click.option("--drain", type=click.FloatRange(0), default=30.0, show_default=True, metavar="SECONDS")
 @click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="warning")
-@click.option("--workers", type=click.IntRange(1), default=1, help="Processes (only 1 yet).")
+@click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Processes.")
 @click.option("--redis", metavar="URL", help="Keep counters and caches there, shared between gateways.")
 @click.option("--environment", metavar="NAME", help="Of a folder: lay configuration.NAME.yaml over it.")
 @click.option("--trace", is_flag=True, help="Trace every request; see /traces on the admin port.")
@@ -69,7 +73,6 @@ def serve_command(policy: Path, **flags: Any) -> None:
     """
     from apimpy.gateway.config import ConfigError
 
-    _refuse_unbuilt(flags)
     try:
         config = _config(policy, flags)
     except ConfigError as error:
@@ -78,16 +81,6 @@ def serve_command(policy: Path, **flags: Any) -> None:
         stream=sys.stderr, level=flags["log_level"].upper(), format="%(levelname)s %(name)s: %(message)s"
     )
     sys.exit(_run(config, flags, mock_settings(flags, "mock-") if flags["mock"] else None))
-
-
-def _refuse_unbuilt(flags: dict[str, Any]) -> None:
-    asked = {
-        "--workers above 1": flags["workers"] > 1,
-    }
-    for what, is_asked in asked.items():
-        if is_asked:
-            click.echo(f"apimpy serve: {what} is not available yet", err=True)
-            sys.exit(2)
 
 
 def _config(policy: Path, flags: dict[str, Any]) -> ServeConfig:
@@ -104,6 +97,12 @@ def _config(policy: Path, flags: dict[str, Any]) -> ServeConfig:
             raise ConfigError(f"{policy} holds neither gateway.yaml nor the folders of APIOps")
         if not flags["mock"] and flags["backend"] is None:
             raise ConfigError("one of --backend URL and --mock is needed, and only one")
+    if flags["workers"] > 1 and (not hasattr(os, "fork") or flags["trace"]):
+        raise ConfigError(
+            "--workers above 1 and --trace do not go together"
+            if flags["trace"]
+            else "--workers above 1 needs a system that can fork"
+        )
     ways = [flags[f"identity_{way}"] for way in ("token", "file", "command")]
     if sum(w is not None for w in ways) > 1:
         raise ConfigError("only one of --identity-token, --identity-file and --identity-command")
@@ -123,6 +122,7 @@ def _config(policy: Path, flags: dict[str, Any]) -> ServeConfig:
         identity_command=ways[2],
         event_loggers=tuple(_event_logger(p) for p in flags["event_loggers"]),
         trace=flags["trace"],
+        workers=flags["workers"],
         redis=None if flags["redis"] is None else parse_redis(flags["redis"]),
         watch=flags["watch"],
         access_log=flags["access_log"],
@@ -189,4 +189,23 @@ def _run(config: ServeConfig, flags: dict[str, Any], settings: MockSettings | No
     counter = TiktokenCounter()
     counting = assembled.counts_tokens or flags["mock"]
     mock = mock_application(counter, settings) if settings is not None else None
+    if config.workers > 1:
+        return _several(config, assembled, counter, mock, counting)
     return run_until_stopped(lambda: serve(config, assembled, counter, preload=counting, mock=mock))
+
+
+def _several(
+    config: ServeConfig, assembled: Assembled, counter: TiktokenCounter, mock: Application | None, counting: bool
+) -> int:
+    from apimpy.gateway.config import ConfigError
+    from apimpy.gateway.run import PortInUse
+    from apimpy.gateway.together import serve_together
+
+    try:
+        return serve_together(config, assembled, counter, preload=counting, mock=mock)
+    except ConfigError as error:
+        click.echo(f"apimpy serve: {error}", err=True)
+        return 2
+    except PortInUse as error:
+        click.echo(f"apimpy: {error}", err=True)
+        return 1

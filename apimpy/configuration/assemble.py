@@ -46,6 +46,11 @@ class Assembled(Record, frozen=True):
         return self.documents.counts_tokens
 
     @property
+    def stateful(self) -> frozenset[str]:
+        """The policies that keep state from request to request, by element."""
+        return self.documents.stateful
+
+    @property
     def deployment(self) -> Deployment:
         """What `context.Deployment` says."""
         managed = self.model.kind != "self-hosted"

@@ -55,6 +55,13 @@ class Documents:
         return any(_counts(d.root.children) for d in self._read.values() if d is not None)
 
     @property
+    def stateful(self) -> frozenset[str]:
+        """The elements that keep state from request to request."""
+        known = self._cx.catalogue
+        named = {name for d in self._read.values() if d is not None for name in _names(d.root.children)}
+        return frozenset(n for n in named if (cls := known.get(n)) is not None and cls.without_state is not None)
+
+    @property
     def count(self) -> int:
         """How many documents were read."""
         return len(self._read)
@@ -129,6 +136,12 @@ class Documents:
 
 def _counts(elements: Iterable[Element]) -> bool:
     return any(e.name.endswith(_COUNTING) or _counts(e.children) for e in elements)
+
+
+def _names(elements: Iterable[Element]) -> Iterable[str]:
+    for element in elements:
+        yield element.name
+        yield from _names(element.children)
 
 
 def _policies(document: BoundDocument | None) -> Iterable[Policy]:

@@ -49,6 +49,8 @@ class ServeConfig:
     """Files for `log-to-eventhub`, by the id of the logger."""
     trace: bool = False
     """Trace every request."""
+    workers: int = 1
+    """Processes."""
     redis: str | None = field(default=None, repr=False)
     """URL of the Redis that keeps state; goes before the one of a gateway file."""
     watch: bool = False

@@ -25,6 +25,7 @@ from aiohttp.http import HttpRequestParser
 from apimpy.backends.registry import Backends
 from apimpy.gateway.admin import admin_application
 from apimpy.gateway.app import Gateway
+from apimpy.gateway.config import ConfigError
 from apimpy.gateway.identity import CommandIdentity, FileIdentity, NoIdentity, StaticIdentity
 from apimpy.gateway.load import load_configuration
 from apimpy.gateway.reload import Reloader, Watch
@@ -47,7 +48,9 @@ if TYPE_CHECKING:
     from apimpy.configuration.assemble import Assembled
     from apimpy.configuration.model import IdentitySpec
     from apimpy.gateway.config import ServeConfig
+    from apimpy.gateway.load import Loaded
     from apimpy.gateway.state import State
+    from apimpy.gateway.workers import Seat
     from apimpy.runtime.ports import ManagedIdentity
 
 __all__ = [
@@ -122,7 +125,7 @@ def build_gateway(
         metric_sink=metrics.custom,
         event_loggers={name: FileEventLogger(name, path) for name, path in config.event_loggers},
     )
-    tracing = Tracing(services.clock, everything=config.trace)
+    tracing = Tracing(services.clock, everything=config.trace) if config.workers == 1 else None
     configuration = assembled.configuration(backend)
     gateway = Gateway(configuration, services, metrics=metrics, access_log=access_log, tracing=tracing)
     metrics.backends.source = partial(_backend_rows, gateway)
@@ -134,6 +137,23 @@ def _backend_rows(gateway: Gateway) -> list[tuple[str, int, int, int, bool]]:
     return services.backends.rows(services.clock.now())
 
 
+def _unheard(host: str, port: int, error: Exception) -> PortInUse:
+    number = getattr(error, "errno", None)
+    why = os.strerror(number) if isinstance(number, int) and number > 0 else str(error)
+    if isinstance(error, socket.gaierror):
+        why = "the host name is not known"
+    return PortInUse(f"cannot listen on {host}:{port}: {why[:1].lower()}{why[1:]}")
+
+
+def open_socket(host: str, port: int) -> socket.socket:
+    """A listening socket for several processes.  PortInUse."""
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    except (OSError, OverflowError) as error:
+        raise _unheard(host, port, error) from error
+
+
 async def listen(runner: web.BaseRunner, host: str, port: int) -> tuple[str, int]:
     """Open a listener; its host and real port.  PortInUse with one clear line when it cannot be."""
     await runner.setup()
@@ -142,11 +162,7 @@ async def listen(runner: web.BaseRunner, host: str, port: int) -> tuple[str, int
         await site.start()
     except (OSError, OverflowError) as error:
         await runner.cleanup()
-        number = getattr(error, "errno", None)
-        why = os.strerror(number) if isinstance(number, int) and number > 0 else str(error)
-        if isinstance(error, socket.gaierror):
-            why = "the host name is not known"
-        raise PortInUse(f"cannot listen on {host}:{port}: {why[:1].lower()}{why[1:]}") from error
+        raise _unheard(host, port, error) from error
     address = runner.addresses[-1]
     return str(address[0]), int(address[1])
 
@@ -181,11 +197,12 @@ async def serve(
     *,
     preload: bool,
     mock: web.Application | None = None,
+    seat: Seat | None = None,
 ) -> None:
     """Run until SIGTERM or SIGINT, then drain.  PortInUse when a listener cannot be opened.
 
     `preload`: the policy counts tokens, so the vocabularies must not be loaded by a request.
-    `mock` is the backend of the APIs that name none.
+    `mock` is the backend of the APIs that name none.  `seat`: this is one of several processes.
     """
     async with contextlib.AsyncExitStack() as stack:
         if preload:
@@ -193,7 +210,7 @@ async def serve(
         backend = config.backend
         if mock is not None:
             backend = await stack.enter_async_context(in_process(mock))
-        access_log = AccessLog(config.access_log)
+        access_log = AccessLog(config.access_log, shared=seat is not None)
         stack.push_async_callback(access_log.aclose)
         state = await _open_state(config, assembled, stack)
         gateway = build_gateway(config, assembled, backend, counter, access_log, state)
@@ -205,22 +222,32 @@ async def serve(
             stack.push_async_callback(logger.aclose)
         server = Server(gateway, replace(config.limits, body=gateway.services.options.max_request_body))
         ready = asyncio.Event()
-        stopped = _stop_signal()
+        stopped = stop_signal()
+
+        def load() -> Loaded:
+            loaded = load_configuration(config, os.environ)
+            if seat is not None and state is None and loaded.assembled is not None:
+                refuse_state(loaded.assembled)
+            return loaded
 
         reloader = Reloader(
             gateway,
-            lambda: load_configuration(config, os.environ),
+            load,
             backend,
             lambda new: config.options_with(new.model.options),
         )
         application = admin_application(gateway, ready.is_set, reloader)
         admin = web.AppRunner(application, access_log=None, shutdown_timeout=1.0)
-        admin_host, admin_port = await listen(admin, config.host, config.admin_port)
-        stack.push_async_callback(admin.cleanup)
-        if gateway.tracing is not None:
-            gateway.tracing.location = f"{_url(admin_host, admin_port)}/_trace/"
         runner = web.ServerRunner(server, shutdown_timeout=config.drain_seconds)
-        host, port = await listen(runner, config.host, config.port)
+        if seat is None:
+            admin_host, admin_port = await listen(admin, config.host, config.admin_port)
+            stack.push_async_callback(admin.cleanup)
+            if gateway.tracing is not None:
+                gateway.tracing.location = f"{_url(admin_host, admin_port)}/_trace/"
+            host, port = await listen(runner, config.host, config.port)
+        else:
+            await sit_down(seat, runner, admin, stopped)
+            stack.push_async_callback(admin.cleanup)
 
         async def drain() -> None:
             ready.clear()
@@ -238,14 +265,42 @@ async def serve(
             log.warning("aiohttp's C extensions are missing: requests cost several times as much")
         tune_collector()
         ready.set()
-        shown = "mock backend" if mock is not None else f"backend {backend}" if backend else _count(assembled)
-        print(  # noqa: T201 - the one line that tells where it listens
-            f"apimpy listening on {_url(host, port)} ({shown}), admin on {_url(admin_host, admin_port)}", flush=True
-        )
+        if seat is not None:
+            seat.say_ready()
+        else:
+            announce((host, port), (admin_host, admin_port), shown_backend(mock is not None, backend, assembled))
         if preload:  # the second one, for older models, while the first requests come
             await asyncio.to_thread(counter.preload)
         await stopped.wait()
         log.info("draining")
+
+
+def shown_backend(is_mock: bool, backend: Url | None, assembled: Assembled) -> str:
+    """What requests go to, in a few words."""
+    return "mock backend" if is_mock else f"backend {backend}" if backend else _count(assembled)
+
+
+def announce(address: tuple[str, int], admin: tuple[str, int], backend: str) -> None:
+    """The one line that tells where it listens."""
+    print(f"apimpy listening on {_url(*address)} ({backend}), admin on {_url(*admin)}", flush=True)  # noqa: T201
+
+
+async def sit_down(seat: Seat, runner: web.BaseRunner, admin: web.BaseRunner | None, stopped: asyncio.Event) -> None:
+    """Listen as one of several processes; `stopped` when the parent has gone."""
+    if admin is not None and seat.admin is not None:
+        seat.admin.unlink(missing_ok=True)  # of one that was here before
+        await admin.setup()
+        await web.UnixSite(admin, str(seat.admin)).start()
+    await runner.setup()
+    await web.SockSite(runner, seat.listener, backlog=_BACKLOG).start()
+    asyncio.get_running_loop().add_reader(seat.life, stopped.set)
+
+
+def refuse_state(assembled: Assembled) -> None:
+    """ConfigError when policies keep state that processes do not share."""
+    if assembled.stateful:
+        names = ", ".join(sorted(assembled.stateful))
+        raise ConfigError(f"--workers needs --redis: each process would keep its own state for {names}")
 
 
 async def _open_state(config: ServeConfig, assembled: Assembled, stack: contextlib.AsyncExitStack) -> State | None:
@@ -294,7 +349,7 @@ def _url(host: str, port: int) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _stop_signal() -> asyncio.Event:
+def stop_signal() -> asyncio.Event:
     """Set by SIGTERM or SIGINT; a second SIGINT ends the process at once, a second SIGTERM changes nothing."""
     loop = asyncio.get_running_loop()
     stopped = asyncio.Event()
@@ -312,7 +367,7 @@ def _stop_signal() -> asyncio.Event:
 async def serve_mock(host: str, port: int, mock: web.Application, counter: TiktokenCounter) -> None:
     """The mock on its own, until a signal."""
     counter.preload([DEFAULT_ENCODING])
-    stopped = _stop_signal()
+    stopped = stop_signal()
     runner = web.AppRunner(mock, access_log=None, shutdown_timeout=5.0, handler_cancellation=True)
     shown = await listen(runner, host, port)
     print(f"apimpy mock listening on {_url(*shown)}", flush=True)  # noqa: T201

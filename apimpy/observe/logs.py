@@ -11,16 +11,21 @@ import contextlib
 import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import orjson
 
 from apimpy.observe.gathered import Gathered
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
 __all__ = ["AccessLog", "AccessRecord", "LogFormat", "json_line", "text_line"]
 
 LogFormat = Literal["off", "json", "text"]
 _WAITING_LIMIT = 50_000
+_WHOLE = 4096
+"""Bytes that a pipe takes in one piece."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,19 +110,36 @@ def text_line(record: AccessRecord) -> bytes:
 
 
 class AccessLog(Gathered[AccessRecord]):
-    """Gathers records and writes them to a file descriptor."""
+    """Gathers records and writes them to a file descriptor.
 
-    def __init__(self, format: LogFormat, fd: int = 1) -> None:
+    `shared`: other processes write there too, so lines go in pieces that a pipe takes whole.
+    """
+
+    def __init__(self, format: LogFormat, fd: int = 1, *, shared: bool = False) -> None:
         super().__init__(_WAITING_LIMIT)
+        self._shared = shared
         self.enabled = format != "off"
         self._line = json_line if format == "json" else text_line
         self._fd = fd
 
     def _write(self, records: list[AccessRecord], dropped: int) -> None:
-        data = b"".join(map(self._line, records))
+        lines = list(map(self._line, records))
         if dropped:
-            data += orjson.dumps({"dropped_lines": dropped}, option=orjson.OPT_APPEND_NEWLINE)
+            lines.append(orjson.dumps({"dropped_lines": dropped}, option=orjson.OPT_APPEND_NEWLINE))
         with contextlib.suppress(OSError):  # whoever read the log has gone; requests go on
-            view = memoryview(data)
-            while view:
-                view = view[os.write(self._fd, view) :]
+            for data in _pieces(lines) if self._shared else (b"".join(lines),):
+                view = memoryview(data)
+                while view:
+                    view = view[os.write(self._fd, view) :]
+
+
+def _pieces(lines: Iterable[bytes]) -> Iterator[bytes]:
+    """Whole lines, as many as a pipe takes at once without another writer's in between."""
+    piece = b""
+    for line in lines:
+        if piece and len(piece) + len(line) > _WHOLE:
+            yield piece
+            piece = b""
+        piece += line
+    if piece:
+        yield piece

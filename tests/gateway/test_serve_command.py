@@ -156,7 +156,7 @@ WRONG: list[tuple[list[str], str]] = [
     (["--mock", "--rate-algorithm", "leaky"], "leaky"),
     (["--mock", "--port", "70000"], "70000"),
     (["--mock", "--identity-token", "t", "--identity-command", "c"], "only one of"),
-    (["--mock", "--workers", "2"], "not available yet"),
+    (["--mock", "--workers", "2", "--trace"], "do not go together"),
     (["--mock", "--redis", "localhost:6379"], "--redis wants redis://HOST"),
     (["--mock", "--redis", "redis://h/name"], "--redis wants redis://HOST"),
     (["--mock", "--redis", "redis://h:0"], "--redis wants redis://HOST"),

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from apimpy.observe import logs
-from apimpy.observe.logs import AccessLog, AccessRecord, json_line, text_line
+from apimpy.observe.logs import AccessLog, AccessRecord, _pieces, json_line, text_line
 
 RECORD = AccessRecord(
     time=1_700_000_000.25,
@@ -76,3 +76,13 @@ async def test_waiting_lines_are_bounded(monkeypatch: pytest.MonkeyPatch) -> Non
     assert (len(lines), json.loads(lines[-1])) == (6, {"dropped_lines": 3})
     os.close(reader)
     os.close(writer)
+
+
+def test_pieces_of_a_shared_log() -> None:
+    """Whole lines, none lost, no piece longer than a pipe takes at once unless it is one line."""
+    lines = [bytes([65 + n % 26]) * (n * 37 % 1500) + b"\n" for n in range(200)] + [b"x" * 9000 + b"\n", b"y\n"]
+    pieces = list(_pieces(lines))
+    assert b"".join(pieces) == b"".join(lines)
+    assert all(piece.endswith(b"\n") for piece in pieces)
+    assert [len(piece) for piece in pieces if len(piece) > 4096] == [9001]
+    assert len(pieces) < 60
