@@ -221,6 +221,23 @@ async def test_a_refusal_is_not_an_absence(server: redis_server.Server, linked: 
     assert (link.up, link.waiting) == (True, 0)
 
 
+async def test_a_server_that_takes_no_writes_is_away_until_it_does(
+    server: redis_server.Server, linked: Callable[..., RedisLink]
+) -> None:
+    """As one that has become a replica."""
+    link = linked(server.url, patience=0.1)
+    store = RedisCounterStore(link)
+    assert await link.open() is None
+    with Redis.from_url(server.url) as admin:
+        admin.replicaof("127.0.0.1", "1")
+        with pytest.raises(StoreUnavailable, match="read only"):
+            await store.quota_add([FOREVER], NOW)
+        assert (link.up, link.waiting) == (False, 1)
+        admin.replicaof("NO", "ONE")
+    await link.back()
+    assert await used(store) == 1
+
+
 async def test_every_key_ends_and_says_what_it_is(
     server: redis_server.Server, linked: Callable[..., RedisLink]
 ) -> None:

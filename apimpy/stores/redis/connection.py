@@ -27,6 +27,7 @@ from redis.exceptions import (
     ClusterError,
     MasterDownError,
     NoScriptError,
+    ReadOnlyError,
     RedisClusterException,
     RedisError,
     TryAgainError,
@@ -58,7 +59,9 @@ _GONE = (
     TryAgainError,
     ClusterError,
     RedisClusterException,
+    ReadOnlyError,  # after a fail-over this is the wrong one
     OSError,
+    RuntimeError,  # what uvloop raises when a transport closes under its writer
 )
 """Sending again may help."""
 _CONNECTIONS = 16
@@ -111,9 +114,11 @@ class RedisLink:
 
     async def open(self) -> str | None:
         """Ask whether the server is there: None, or why not.  Asks on in the background."""
-        with contextlib.suppress(StoreUnavailable):
+        try:
             await self._ask("ping", self._ping)
-        return self._away
+        except StoreUnavailable as error:
+            return str(error)
+        return None
 
     async def back(self) -> None:
         """Wait until the server answers and nothing waits for delivery."""
@@ -215,6 +220,8 @@ class RedisLink:
                         return await send()
                     except _GONE as error:
                         why = error
+                        if isinstance(error, ReadOnlyError) and isinstance(self._client, Redis):
+                            await self._client.connection_pool.disconnect(inuse_connections=False)
                     await asyncio.sleep(pause)
                     pause *= 2
         except TimeoutError as error:
@@ -239,7 +246,8 @@ class RedisLink:
             self._recovery = asyncio.get_running_loop().create_task(self._recovering())
 
     async def _ping(self) -> None:
-        await self._client.ping()
+        """Is there somebody who takes what is written?"""
+        await self._client.set(f"{self.namespace}:ping", "", px=1000)
 
     async def _recovering(self) -> None:
         pause = _SHORTEST_PAUSE
@@ -247,7 +255,7 @@ class RedisLink:
             try:
                 async with self._patience.wait():
                     await self._ping()
-            except (RedisError, RedisClusterException, OSError) as error:  # TimeoutError is an OSError
+            except (RedisError, *_GONE) as error:  # TimeoutError is an OSError
                 # INVARIANT: nothing but an answer ends this loop while the server is away
                 self._away = str(error) or self._away or "no answer"
                 await asyncio.sleep(pause * random.uniform(0.75, 1.25))  # noqa: S311 - so that gateways do not knock together
