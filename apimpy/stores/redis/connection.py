@@ -36,6 +36,7 @@ from redis.exceptions import ConnectionError as Disconnected
 from redis.exceptions import TimeoutError as Silent
 
 from apimpy.runtime.ports import StoreUnavailable
+from apimpy.stores.redis.batches import Batches
 from apimpy.stores.redis.keys import NAMESPACE, group_of
 from apimpy.stores.redis.later import Operation, Undelivered
 from apimpy.stores.redis.patience import Patience
@@ -64,8 +65,8 @@ _GONE = (
     RuntimeError,  # what uvloop raises when a transport closes under its writer
 )
 """Sending again may help."""
-_CONNECTIONS = 16
-"""At most; a command has one to itself until it is answered, which takes a fraction of a millisecond."""
+_CONNECTIONS = 8
+"""At most: those of the batches, and one to ask whether the server is back."""
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.01, 2.0
 """Seconds between two questions whether the server is back."""
 _REMEMBERED = 60.0
@@ -87,6 +88,8 @@ class RedisLink:
         self._grace = 5.0 if server_time else 3600.0
         """Seconds that keys outlive what they are kept for; in virtual time the server's clock means nothing."""
         self._client = _client(url)
+        self._batches = Batches(self._client, 2 * patience) if isinstance(self._client, Redis) else None
+        self._command = self._client.execute_command if self._batches is None else self._batches.command
         self._away: str | None = None
         self._recovery: asyncio.Task[None] | None = None
         self._undelivered = Undelivered()
@@ -143,6 +146,8 @@ class RedisLink:
             recovery.cancel()
             await asyncio.gather(recovery, return_exceptions=True)
         self._patience.close()
+        if self._batches is not None:
+            await self._batches.aclose()
         await self._client.aclose()
 
     # --- asking -------------------------------------------------------------------------------------------------------
@@ -172,7 +177,7 @@ class RedisLink:
 
     async def command(self, what: str, *words: Any) -> Any:
         """One command of Redis itself."""
-        return await self._ask(what, lambda: self._client.execute_command(*words))
+        return await self._ask(what, partial(self._command, *words))
 
     def _id(self, keys: Sequence[str]) -> str:
         if len(set(map(group_of, keys))) != 1:
@@ -188,9 +193,9 @@ class RedisLink:
         text = script(operation.verb)
         keys = operation.keys
         try:
-            reply = await self._client.evalsha(text.digest, len(keys), *keys, *operation.args)
+            reply = await self._command("EVALSHA", text.digest, len(keys), *keys, *operation.args)
         except NoScriptError:  # a new server, or one that has forgotten
-            reply = await self._client.eval(text.text, len(keys), *keys, *operation.args)
+            reply = await self._command("EVAL", text.text, len(keys), *keys, *operation.args)
         assert isinstance(reply, bytes)
         return reply
 
