@@ -69,8 +69,9 @@ _CONNECTIONS = 8
 """At most: those of the batches, and one to ask whether the server is back."""
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.01, 2.0
 """Seconds between two questions whether the server is back."""
-_REMEMBERED = 60.0
-"""Seconds for which Redis remembers an operation: twice as long as one may be sent again."""
+_REMEMBERED, _BRIEFLY = 60.0, 10.0
+"""Seconds for which Redis remembers an operation: twice as long as one may be sent again; much less is enough for one
+that is not delivered later."""
 
 
 class RedisLink:
@@ -159,7 +160,7 @@ class RedisLink:
 
     async def once(self, verb: str, keys: Sequence[str], now: float, *args: object) -> bytes:
         """Run a verb that changes counters, once however often it is sent.  The keys are of one group."""
-        operation = self._operation(verb, [self._id(keys), *keys], now, args)
+        operation = self._operation(verb, [self._id(keys), *keys], now, args, max(_BRIEFLY, 4 * self._patience.seconds))
         return await self._ask(verb, partial(self._send, operation))
 
     async def surely(self, verb: str, keys: Sequence[str], now: float, *args: object) -> bytes:
@@ -184,8 +185,10 @@ class RedisLink:
             raise ValueError("the counters of one operation must have one group")
         return f"{self.namespace}:op:{{{group_of(keys[0])}}}:{secrets.token_hex(12)}"
 
-    def _operation(self, verb: str, keys: Sequence[str], now: float, args: Sequence[object]) -> Operation:
-        common = (self.moment(now), int(_REMEMBERED * 1000), int(self._grace * 1000))
+    def _operation(
+        self, verb: str, keys: Sequence[str], now: float, args: Sequence[object], remembered: float = _REMEMBERED
+    ) -> Operation:
+        common = (self.moment(now), int(remembered * 1000), int(self._grace * 1000))
         words = tuple(a if isinstance(a, (str, bytes)) else repr(a) for a in (*common, *args))
         return Operation(verb, tuple(keys), words)
 
@@ -262,7 +265,7 @@ class RedisLink:
                     await self._ping()
             except (RedisError, *_GONE) as error:  # TimeoutError is an OSError
                 # INVARIANT: nothing but an answer ends this loop while the server is away
-                self._away = str(error) or self._away or "no answer"
+                self._leave(str(error) or self._away or "no answer")
                 await asyncio.sleep(pause * random.uniform(0.75, 1.25))  # noqa: S311 - so that gateways do not knock together
                 pause = min(2 * pause, _LONGEST_PAUSE)
                 continue
