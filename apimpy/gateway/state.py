@@ -55,12 +55,13 @@ def redis_state(url: str, patience: float) -> State:
     from apimpy.stores.redis.concurrency import RedisGate
     from apimpy.stores.redis.connection import RedisLink
     from apimpy.stores.redis.counters import RedisCounterStore
+    from apimpy.stores.redis.tokens import RedisTokenStore
 
     link = RedisLink(url, patience=patience)
     gate = RedisGate(link)
     return State(
         RedisCounterStore(link),
-        MemoryTokenStore(),
+        RedisTokenStore(link),
         gate,
         RedisCache(link, "cache-internal"),
         RedisCache(link, "cache-external"),

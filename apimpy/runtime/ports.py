@@ -127,7 +127,8 @@ class TokenStore(Protocol):
     """Token counters: reserved before a call, settled after it.
 
     `now` is passed by the caller (UTC seconds): the same code runs in virtual time.  Each verb is one atomic operation
-    over both counters, and one round trip where they are elsewhere.  StoreUnavailable when they cannot be reached.
+    over both counters, and one round trip where they are elsewhere.  StoreUnavailable when they cannot be reached;
+    what `settle` was given may still be charged then, once.
     """
 
     async def admit(

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from apimpy.runtime.ports import Allowance, Rate
+from apimpy.runtime.ports import Allowance, Rate, TokenLimits
 from apimpy.stores.counters import MemoryCounterStore
+from apimpy.stores.memory import MemoryTokenStore
 from apimpy.stores.redis.counters import RedisCounterStore
+from apimpy.stores.redis.tokens import RedisTokenStore
 
 if TYPE_CHECKING:
     from apimpy.stores.redis.connection import RedisLink
@@ -61,3 +63,30 @@ async def test_quotas(link: RedisLink, seed: int) -> None:
         verb = "quota_add" if chance.random() < 0.2 else "quota_take"
         ours, theirs = [await getattr(store, verb)(allowances, now) for store in stores]
         assert ours == theirs, (step, verb, allowances, now)
+
+
+@pytest.mark.parametrize("kind", ["redis"])
+@pytest.mark.parametrize("algorithm", ["sliding", "bucket"])
+@pytest.mark.parametrize("seed", range(4))
+async def test_tokens(link: RedisLink, algorithm: str, seed: int) -> None:
+    """Calls under way at the same time, with and without reservations, on rates and quotas of three keys."""
+    chance = random.Random(seed)
+    stores: list[Any] = [MemoryTokenStore(), RedisTokenStore(link)]
+    rates, quotas = {"a": 100, "b": None, "c": 1000}, {"a": None, "b": 300, "c": 900}
+    open_calls: list[tuple[TokenLimits, int | None, int | None, float]] = []
+    now = 1_700_000_000.0
+    for step in range(400):
+        now += chance.choice([0.0, 0.25, 1.0, 7.3])
+        if open_calls and chance.random() < 0.5:
+            limits, rate_need, quota_need, began = open_calls.pop(chance.randrange(len(open_calls)))
+            cost = chance.randrange(90)
+            charges = (cost - (rate_need or 0), cost - (quota_need or 0), began, now)
+            ours, theirs = [await store.settle(limits, *charges) for store in stores]
+        else:
+            key = chance.choice("abc")
+            limits = TokenLimits(key, rates[key], algorithm, quotas[key], "Hourly", (now // 120 + 1) * 120)
+            needs = (chance.choice([None, 0, 5, 60]), chance.choice([None, 0, 5, 60]))
+            ours, theirs = [await store.admit(limits, *needs, now) for store in stores]
+            if not ours.refused:
+                open_calls.append((limits, *needs, now))
+        assert ours == theirs, (step, limits, now)

@@ -12,12 +12,13 @@ import redis_server
 from lossy import LossyWay
 from redis import Redis
 
-from apimpy.runtime.ports import Allowance, Rate, StoreUnavailable
+from apimpy.runtime.ports import Allowance, Rate, StoreUnavailable, TokenLimits, TokenVerdict
 from apimpy.stores.redis.cache import RedisCache
 from apimpy.stores.redis.concurrency import RedisGate
 from apimpy.stores.redis.connection import RedisLink
 from apimpy.stores.redis.counters import RedisCounterStore
 from apimpy.stores.redis.later import Operation, Undelivered
+from apimpy.stores.redis.tokens import RedisTokenStore
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -92,6 +93,24 @@ async def test_a_lost_verdict_is_the_same_when_asked_again(
         verdict = await store.rate_take([rate], algorithm, 1, NOW)
         assert (verdict.allowed, verdict.remaining, way.lost) == (True, 0, 1)
         assert not (await store.rate_take([rate], algorithm, 1, NOW)).allowed
+
+
+@pytest.mark.parametrize("algorithm", ["sliding", "bucket"])
+async def test_tokens_are_reserved_and_settled_once(
+    server: redis_server.Server, linked: Callable[..., RedisLink], algorithm: str
+) -> None:
+    """By the clock of the server, whatever that of the gateway says."""
+    limits = TokenLimits("k", 1_000_000, algorithm, 1000, "Hourly", 4e9)
+    async with LossyWay(server.url) as way:
+        store = RedisTokenStore(linked(way.url, patience=5.0))
+        way.lose = 1
+        assert await store.admit(limits, 600, 600, NOW) == TokenVerdict(999_400, 400)
+        way.lose = 1
+        settled = await store.settle(limits, -500, -500, NOW, NOW + 0.1)
+        assert (settled.quota, way.lost) == (900, 2)
+        assert settled.rate == 999_900 if algorithm == "sliding" else 999_900 <= settled.rate <= 1_000_000
+        way.lose = 1
+        assert (await store.settle(limits, 300, 300, NOW, NOW + 0.2)).quota == 600
 
 
 async def test_a_restart_loses_and_doubles_nothing(
@@ -249,6 +268,9 @@ async def test_every_key_ends_and_says_what_it_is(
         await store.rate_add(Rate("k", 5, 60), algorithm, 9, now)
     await store.quota_take([Allowance("k", 5, 1, now + 300)], now)
     await store.quota_add([Allowance("endless", 5, 1, None)], now)
+    tokens = RedisTokenStore(link)
+    for algorithm in ("sliding", "bucket"):
+        await tokens.settle(TokenLimits("k", 60, algorithm, 1, "Hourly", now + 300), 90, 90, now, now)
     await cache.put("k", "v", 1, 60, now)
     assert await gate.enter("k", 1)
     kinds: dict[str, float] = {}
@@ -259,6 +281,7 @@ async def test_every_key_ends_and_says_what_it_is(
             kinds[kind] = max(kinds.get(kind, 0), admin.pttl(key) / 1000)
     year = 366 * 86_400
     expected = {"rate-sliding": 65, "rate-bucket": 125, "quota": year + 5, "cache": 60, "inside": 35, "op": 60}
+    expected |= {"tokens-sliding": 65, "tokens-bucket": 95, "token-quota": 365}
     assert kinds.keys() == expected.keys()
     for kind, seconds in expected.items():
         assert seconds - 5 < kinds[kind] <= seconds, kind

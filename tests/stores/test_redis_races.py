@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 import redis_server
 
-from apimpy.runtime.ports import Allowance, Rate
+from apimpy.runtime.ports import Allowance, Rate, TokenLimits
 from apimpy.stores.redis.connection import RedisLink
 from apimpy.stores.redis.counters import RedisCounterStore
+from apimpy.stores.redis.tokens import RedisTokenStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,6 +49,18 @@ async def test_several_connections(redis_url: Callable[[bool], str], algorithm: 
     )
     assert sum(v.allowed for v in verdicts) == 50
     assert (await stores[0].rate_take([wide], algorithm, 0, 0.0)).remaining == 20
+    for link in links:
+        await link.aclose()
+
+
+@pytest.mark.parametrize("algorithm", ["sliding", "bucket"])
+async def test_tokens(redis_url: Callable[[], str], algorithm: str) -> None:
+    namespace = redis_server.namespace()
+    links = [RedisLink(redis_url(), namespace=namespace, patience=10.0) for _ in range(3)]
+    stores = [RedisTokenStore(link) for link in links]
+    limits = TokenLimits("k", 100, algorithm, 60, "Daily", 4e9)
+    verdicts = await asyncio.gather(*(s.admit(limits, 7, 7, 0.0) for _ in range(20) for s in stores))
+    assert sum(not v.refused for v in verdicts) == 8
     for link in links:
         await link.aclose()
 

@@ -10,17 +10,17 @@ import pytest
 
 from apimpy.runtime.ports import TokenLimits, TokenStore, TokenVerdict
 from apimpy.stores.memory import MemoryTokenStore
+from apimpy.stores.redis.tokens import RedisTokenStore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from apimpy.stores.redis.connection import RedisLink
 
-IMPLEMENTATIONS: dict[str, Callable[[], TokenStore]] = {"memory": MemoryTokenStore}
 ALGORITHMS = ("bucket", "sliding")
 
 
-@pytest.fixture(params=sorted(IMPLEMENTATIONS))
-def store(request: pytest.FixtureRequest) -> TokenStore:
-    return IMPLEMENTATIONS[request.param]()
+@pytest.fixture
+def store(link: RedisLink | None) -> TokenStore:
+    return MemoryTokenStore() if link is None else RedisTokenStore(link)
 
 
 def fits(left: int) -> TokenVerdict:

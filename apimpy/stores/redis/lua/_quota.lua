@@ -23,11 +23,12 @@ function quota.load(key, ends)
   return state
 end
 
+-- A negative cost is given back, never below nothing.  A window that is over gets nothing.
 function quota.add(state, cost, ends, now)
-  if cost <= 0 or is_later(state.ends, ends) then
+  if cost == 0 or is_later(state.ends, ends) then
     return
   end
-  state.used, state.ends = state.used + cost, ends
+  state.used, state.ends = math.max(0, state.used + cost), ends
   redis.call('HSET', state.key, 'used', whole(state.used), 'until', ends)
   keep(state.key, ends == '' and ENDLESS or tonumber(ends) - now + SKEW)
 end

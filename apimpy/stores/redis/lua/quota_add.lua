@@ -7,6 +7,6 @@ end
 local now = moment()
 for i = 2, #KEYS do
   local at = 3 * i - 2
-  quota.add(quota.load(KEYS[i], ARGV[at + 2]), tonumber(ARGV[at + 1]), ARGV[at + 2], now)
+  quota.add(quota.load(KEYS[i], ARGV[at + 2]), math.max(0, tonumber(ARGV[at + 1])), ARGV[at + 2], now)
 end
 return remember('')
