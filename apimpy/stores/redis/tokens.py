@@ -45,7 +45,8 @@ class RedisTokenStore:
         numbers = map(_number, (limits.rate, rate, limits.quota, quota, limits.until))
         # by the server's clock, a moment of the gateway means nothing, but the time between two does
         since = (repr(reserved) if self._link.moment(now) else "", max(0.0, now - reserved))
-        reply = await self._link.surely("token_settle", self._keys(limits), now, limits.algorithm, *numbers, *since)
+        send = self._link.surely if rate or quota else self._link.once  # a look is not worth bringing later
+        reply = await send("token_settle", self._keys(limits), now, limits.algorithm, *numbers, *since)
         rate_left, quota_left = map(int, reply.split())
         return TokenVerdict(rate_left, quota_left)
 
