@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import struct
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from apimpy.csharp.types import ClrType
+from apimpy.dotnet.exceptions import ClrError
 from apimpy.dotnet.values import BOXES, Array, Char, Single
 from apimpy.runtime.message import Body, Headers, Response
 from apimpy.runtime.ports import CachedResponse
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 __all__ = ["decode", "encode"]
+
+T = TypeVar("T")
 
 _VERSION = 1
 _DEPTH = 200
@@ -52,7 +55,7 @@ def decode(data: bytes) -> Any:
             return None
         value = reader.value(0)
         return value if reader.at == len(data) else None
-    except (ValueError, KeyError, IndexError, ArithmeticError, struct.error, _Unknown):
+    except (ValueError, KeyError, IndexError, ArithmeticError, struct.error, ClrError, _Unknown):
         return None
 
 
@@ -212,9 +215,16 @@ class _Reader:
 
     def message(self) -> tuple[int, str, list[tuple[str, str]], bytes]:
         status, count = self.number(), self.number()
-        reason = self.value(0)
-        headers = [(self.value(0), self.value(0)) for _ in range(count)]
-        return status, reason, headers, self.value(0)
+        reason = self._one(str)
+        headers = [(self._one(str), self._one(str)) for _ in range(count)]
+        return status, reason, headers, self._one(bytes)
+
+    def _one(self, kind: type[T], depth: int = 0) -> T:
+        """A value of that kind."""
+        found = self.value(depth)
+        if not isinstance(found, kind):
+            raise _Unknown
+        return found
 
     def cached(self) -> CachedResponse:
         expires = self.double()
@@ -227,7 +237,7 @@ class _Reader:
 
     def _token(self, letter: str, depth: int) -> Any:
         from apimpy.dotnet.json_net.kinds import KIND
-        from apimpy.dotnet.json_net.token_base import JRaw, JValue
+        from apimpy.dotnet.json_net.token_base import JRaw, JToken, JValue
         from apimpy.dotnet.json_net.tree import JArray, JConstructor, JObject, JProperty
 
         name = self.text()
@@ -236,15 +246,15 @@ class _Reader:
         if letter == "r":
             return JRaw(self.value(depth + 1))
         if letter == "P":
-            return JProperty(name, self.value(depth + 1))
+            return JProperty(name, self._one(JToken, depth + 1))
         if letter == "{":
             made = JObject()
             for _ in range(self.number()):
-                key = self.value(depth + 1)
-                made.attach(key, self.value(depth + 1))
+                key = self._one(str)
+                made.attach(key, self._one(JToken, depth + 1))
             return made
         if letter in "[(":
-            items = [self.value(depth + 1) for _ in range(self.number())]
+            items = [self._one(JToken, depth + 1) for _ in range(self.number())]
             return JArray(items) if letter == "[" else JConstructor(name or None, items)
         raise _Unknown
 
