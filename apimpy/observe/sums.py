@@ -13,10 +13,18 @@ _SMALLEST = frozenset(
     {"apimpy_store_up", "apimpy_configuration_timestamp_seconds", "process_start_time_seconds", "process_max_fds"}
 )
 """What says how the worst or the oldest of them fares."""
+_LARGEST = frozenset({"apimpy_backend_open"})
+"""What holds when it does for one of them."""
+
+
+def _together(name: str, one: float, other: float) -> float:
+    if name in _SMALLEST:
+        return min(one, other)
+    return max(one, other) if name in _LARGEST else one + other
 
 
 def summed(pages: Iterable[str]) -> str:
-    """One page.  Samples with the same name and labels are added; of some, the smallest is shown.
+    """One page.  Samples with the same name and labels are added; of some, the smallest or the largest is shown.
 
     >>> print(summed(["# TYPE a counter\\na{x=\\"1\\"} 2.0\\n", "# TYPE a counter\\na{x=\\"1\\"} 3.0\\n"]), end="")
     # TYPE a counter
@@ -35,10 +43,8 @@ def summed(pages: Iterable[str]) -> str:
                 value, known = float(text), family[1].get(sample)
                 if known is None:
                     family[1][sample] = value
-                elif sample in _SMALLEST:
-                    family[1][sample] = min(value, known)
                 else:
-                    family[1][sample] = value + known
+                    family[1][sample] = _together(sample.partition("{")[0], value, known)
     lines = (
         line
         for headers, samples in families.values()

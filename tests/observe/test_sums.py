@@ -45,6 +45,11 @@ def test_sums_and_smallest() -> None:
     assert found["apimpy_configuration_timestamp_seconds", ()] > 1e9
 
 
+def test_open_for_one_is_open() -> None:
+    pages = [f'# TYPE apimpy_backend_open gauge\napimpy_backend_open{{backend="b"}} {n}\n' for n in (1.0, 0.0, 1.0)]
+    assert samples(summed(pages)) == {("apimpy_backend_open", (("backend", "b"),)): 1.0}
+
+
 def test_one_page_and_none() -> None:
     one = page(("x", 200))
     assert samples(summed([one])) == samples(one)
