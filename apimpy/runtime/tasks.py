@@ -6,13 +6,14 @@ The only place that makes tasks; asyncio is imported when the first one is made,
 from __future__ import annotations
 
 import logging
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Awaitable, Callable, Coroutine, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 
-__all__ = ["Background", "LocalGate", "settle", "within"]
+__all__ = ["Background", "KeyLocks", "LocalGate", "settle", "within"]
 
 _log = logging.getLogger("apimpy.background")
 
@@ -109,3 +110,29 @@ class LocalGate:
             self._inside[key] = inside
         else:
             del self._inside[key]
+
+
+class KeyLocks:
+    """One at a time for each key; keys that nobody holds or waits for take no memory."""
+
+    __slots__ = ("_locks",)
+
+    def __init__(self) -> None:
+        self._locks: dict[str, tuple[asyncio.Lock, int]] = {}
+
+    @asynccontextmanager
+    async def hold(self, key: str) -> AsyncIterator[None]:
+        """Wait for the key; it is free again when the block ends."""
+        import asyncio
+
+        lock, users = self._locks.get(key) or (asyncio.Lock(), 0)
+        self._locks[key] = lock, users + 1
+        try:
+            async with lock:
+                yield
+        finally:
+            lock, users = self._locks[key]
+            if users > 1:
+                self._locks[key] = lock, users - 1
+            else:
+                del self._locks[key]

@@ -381,7 +381,7 @@ CHOOSE = (
 )
 
 
-@pytest.mark.step("set-backend-service 1 4", "forward-request 12")
+@pytest.mark.step("set-backend-service 1 4")
 async def test_backends_by_id(tmp_path: Path, configured: Callable[..., Awaitable[Any]]) -> None:
     running = await configured(write(tmp_path, BACKENDS, choose=CHOOSE), environ={"KEY": "s3cr3t"})
     assert (await ask(running.url + "/a/x?b=one", headers={"X-Key": "mine", "Authorization": "mine"}))[0] == 200

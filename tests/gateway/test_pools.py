@@ -115,6 +115,7 @@ async def ask(url: str, backend: str = "pool", **headers: str) -> tuple[int, Any
         return answer.status, answer.headers, await answer.text()
 
 
+@pytest.mark.step("forward-request 12")
 async def test_the_worked_example(start: Start, stubs: tuple[Stub, Stub]) -> None:
     """Priorities 1 and 2, one 429 opens: calls move on unseen, until nobody is left, and come back."""
     one, two = stubs

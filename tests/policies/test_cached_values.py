@@ -6,6 +6,7 @@ from apimpy.dotnet.apim.carriers import parse_as
 from apimpy.dotnet.universe import universe
 from apimpy.dotnet.values import Array, Int64, to_string
 from apimpy.runtime.exchange import Deployment
+from apimpy.runtime.tasks import KeyLocks
 from apimpy.stores.cache import MemoryCache
 
 
@@ -145,3 +146,65 @@ def test_problems_at_load(h, kit, policy, codes):
     """Every attribute's type, range and place."""
     h.compile(kit.policies(inbound=policy))
     assert h.codes() == codes
+
+
+def made(value="new", refresh="", expires="60", default="", key="k"):
+    """`cache-value` whose policies count their runs in a variable."""
+    more = f'refresh-after="{refresh}"' if refresh else ""
+    more += f' default-value="{default}"' if default else ""
+    setter = "" if value is None else f'<set-variable name="got" value="{value}" />'
+    return (
+        f'<cache-value key="{key}" variable-name="got" expires-after="{expires}" {more}><value>'
+        f'<set-variable name="ran" value="yes" />{setter}</value></cache-value>'
+    )
+
+
+@pytest.mark.step("cache-value 1 2 3 4")
+@pytest.mark.parametrize(
+    ("policy", "waits", "expected"),
+    [
+        # what each request sees, and whether the policies ran for it
+        (made("@(str(rt.clock.now()))"), [0, 30, 31], [("0", True), ("0", False), ("61", True)]),
+        (
+            made("@(str(rt.clock.now()))", refresh="10"),
+            [0, 9, 1, 60],
+            [("0", True), ("0", False), ("10", True), ("70", True)],
+        ),
+        (made("@(str(rt.clock.now()))", refresh="0"), [0, 1], [("0", True), ("1", True)]),
+        (made(None), [0], [("unset", True)]),
+        (made(None, default="d"), [0, 1], [("d", True), ("d", True)]),
+        (made("@(None)", default="d"), [0, 1], [(None, True), (None, True)]),
+        (made(expires="0"), [0, 1], [("new", True), ("new", True)]),
+    ],
+)
+async def test_cache_value(h, kit, policy, waits, expected):
+    start = h.clock.time
+    got = []
+    for seconds in waits:
+        h.clock.time += seconds
+        variables = (await call(h, kit, policy)).variables
+        value = variables.get("got", "unset")
+        if isinstance(value, str) and value[:1].isdigit():
+            value = str(round(float(value) - start))
+        got.append((value, "ran" in variables))
+    assert got == expected
+
+
+@pytest.mark.step("cache-value 2")
+async def test_an_old_value_stays_when_none_is_made(h, kit):
+    await call(h, kit, put())
+    variables = (await call(h, kit, made(None))).variables
+    assert (variables["got"], "ran" in variables) == ("v", True)
+
+
+@pytest.mark.step("cache-value 3")
+async def test_requests_that_miss_at_once_wait_for_one(h, kit):
+    import asyncio
+
+    slow = made("@(str(ex.id))").replace(
+        "<value>", "<value><send-request><set-url>http://slow.test/</set-url></send-request>", 1
+    )
+    found = await asyncio.gather(*(call(h, kit, slow) for _ in range(5)))
+    assert len({ex.variables["got"] for ex in found}) == 1
+    assert sum("ran" in ex.variables for ex in found) == 1
+    assert h.services.one(KeyLocks)._locks == {}
