@@ -1,8 +1,11 @@
 """Searching vectors in memory, partition by partition.
 
-Vectors are unit vectors in one matrix for each partition and length, so the nearest is one product.  A partition that
-has grown is searched in a thread, or by an index (the `vectors` extra) that gives candidates, of which the distances
-are then exact.  What has expired is taken out when a search meets it; what passes the limit of bytes goes oldest first.
+A partition is a list of chunks of rows, each a matrix of unit vectors with responses and expiry, so the nearest in a
+chunk is one product.  Full chunks of a partition that has grown go, in the background, into an index (the `vectors`
+extra); its candidates are compared exactly.  Small partitions are searched at once, others in a thread: rows are added
+at the end of the last chunk, and whatever is replaced stays as it was for searches under way.
+
+Chunks go when all of their rows have expired, and oldest first when the limit of bytes is passed.
 """
 
 from __future__ import annotations
@@ -23,13 +26,17 @@ if TYPE_CHECKING:
 
 __all__ = ["VectorSearch"]
 
+_CHUNK = 256
+"""Rows of a chunk."""
 _ON_LOOP = 2048 * 1536
-"""Numbers of a matrix that are searched at once: some tenths of a millisecond."""
-_INDEXED = 4096
-"""Rows from which an index is worth its memory, when there is one."""
+"""Numbers that are compared at once: some tenths of a millisecond."""
+_INDEXED = 16
+"""Full chunks from which an index is worth its memory, when there is one."""
+_SEGMENT = 128
+"""Chunks of one index."""
 _CANDIDATES = 32
-_MOST_EXPIRED = 8
-"""Expired entries that one search steps over before it cleans up."""
+
+Found = tuple[float, "CachedResponse"]
 
 
 class VectorSearch:
@@ -39,16 +46,26 @@ class VectorSearch:
         self._limit = limit
         self._size = 0
         self._parts: dict[tuple[str, int], _Partition] = {}
+        """Those that were written to last go last."""
+        self._indexing: set[asyncio.Task[None]] = set()
 
     async def nearest(self, partition: str, vector: Sequence[float], now: float) -> Nearest | None:
         """The entry at the smallest cosine distance; None when there is none."""
         unit = _unit(vector)
-        part = self._parts.get((partition, len(vector)))
+        key = (partition, len(vector))
+        part = self._parts.get(key)
         if unit is None or part is None:
             return None
-        if part.expired(now) >= _MOST_EXPIRED:
-            self._forget(part, part.drop_expired(now))
-        return await part.search(unit, now)
+        self._size -= part.drop_expired(now)
+        if not part.chunks:
+            self._parts.pop(key, None)
+            return None
+        view = part.view()
+        if view.is_small:
+            found = view.search(unit, now)
+        else:
+            found = await asyncio.to_thread(view.search, unit, now)
+        return None if found is None else Nearest(max(0.0, round(found[0], 6)), found[1])
 
     def add(
         self, partition: str, vector: Sequence[float], response: CachedResponse, seconds: float, now: float
@@ -59,27 +76,22 @@ class VectorSearch:
         if unit is None or size > self._limit:
             return
         key = (partition, len(vector))
-        part = self._parts.get(key)
-        if part is None:
-            part = self._parts[key] = _Partition(len(vector))
+        part = self._parts.pop(key, None) or _Partition(len(vector))
+        self._parts[key] = part
         part.append(unit, response, now + seconds, size)
         self._size += size
         while self._size > self._limit:
             self._evict(now)
-        self._parts.pop(key)
-        self._parts[key] = part  # the one that was used last goes last
+        if part.claim_index():
+            task = asyncio.get_running_loop().create_task(part.grow_index())
+            self._indexing.add(task)  # the loop itself keeps no hold of it
+            task.add_done_callback(self._indexing.discard)
 
     def _evict(self, now: float) -> None:
         key, part = next(iter(self._parts.items()))
-        freed = part.drop_expired(now) or part.drop_oldest()
-        self._size -= freed
-        if not part.responses:
+        self._size -= part.drop_expired(now) or part.drop_oldest()
+        if not part.chunks:
             del self._parts[key]
-
-    def _forget(self, part: _Partition, freed: int) -> None:
-        self._size -= freed
-        if not part.responses:
-            self._parts = {k: p for k, p in self._parts.items() if p is not part}
 
 
 def _unit(vector: Sequence[float]) -> NDArray[np.float32] | None:
@@ -91,117 +103,163 @@ def _unit(vector: Sequence[float]) -> NDArray[np.float32] | None:
     return unit
 
 
-class _Partition:
-    """Rows in the order in which they came: matrix, responses, expiry, sizes."""
+class _Chunk:
+    """Rows in the order in which they came.  Rows are added; what is taken away makes another chunk."""
 
-    def __init__(self, dimensions: int) -> None:
-        self._matrix = np.empty((16, dimensions), dtype=np.float32)
+    __slots__ = ("count", "last", "matrix", "responses", "sizes", "until")
+
+    def __init__(self, dimensions: int, capacity: int = 16) -> None:
+        self.matrix = np.empty((capacity, dimensions), dtype=np.float32)
+        self.until = np.empty(capacity)
         self.responses: list[CachedResponse] = []
-        self._until: list[float] = []
-        self._sizes: list[int] = []
-        self._first = float("inf")
-        """The earliest expiry."""
-        self._index: Any = None
+        self.sizes: list[int] = []
+        self.count = 0
+        self.last = 0.0
+        """When the last of them expires."""
 
     def append(self, unit: NDArray[np.float32], response: CachedResponse, until: float, size: int) -> None:
-        row = len(self.responses)
-        if row == len(self._matrix):
-            grown = np.empty((2 * row, self._matrix.shape[1]), dtype=np.float32)
-            grown[:row] = self._matrix
-            self._matrix = grown
-        self._matrix[row] = unit
+        row = self.count
+        if row == len(self.matrix):
+            self.matrix = np.concatenate([self.matrix, np.empty_like(self.matrix)])
+            self.until = np.concatenate([self.until, np.empty_like(self.until)])
+        self.matrix[row], self.until[row] = unit, until
         self.responses.append(response)
-        self._until.append(until)
-        self._sizes.append(size)
-        self._first = min(self._first, until)
-        if self._index is not None:
-            self._index.add(row, unit)
+        self.sizes.append(size)
+        self.last = max(self.last, until)
+        self.count = row + 1
 
-    def expired(self, now: float) -> int:
-        """Rows that have expired, counted only when one may have."""
-        return 0 if now < self._first else sum(until <= now for until in self._until)
+    def without_oldest(self) -> _Chunk:
+        """Another chunk without a sixteenth of the rows, so that making room costs little for each entry."""
+        rest = _Chunk(self.matrix.shape[1], len(self.matrix))
+        for row in range(max(1, self.count // 16), self.count):
+            rest.append(self.matrix[row], self.responses[row], float(self.until[row]), self.sizes[row])
+        return rest
+
+    def nearest(self, unit: NDArray[np.float32], now: float) -> Found | None:
+        """Exactly."""
+        count = self.count
+        distances = 1.0 - self.matrix[:count] @ unit
+        distances = np.where(self.until[:count] > now, distances, np.inf)
+        row = int(np.argmin(distances))
+        return None if distances[row] == np.inf else (float(distances[row]), self.responses[row])
+
+
+class _Partition:
+    """`chunks` by number, ascending; all but the last are full.  `_indexes` by segment, each of the chunks named."""
+
+    def __init__(self, dimensions: int) -> None:
+        self._dimensions = dimensions
+        self.chunks: dict[int, _Chunk] = {}
+        self._last = -1
+        self._indexes: dict[int, tuple[Any, frozenset[int]]] = {}
+        self._growing = False
+        self._first_end = float("inf")
+        """No chunk has expired as a whole before."""
+
+    def append(self, unit: NDArray[np.float32], response: CachedResponse, until: float, size: int) -> None:
+        chunk = self.chunks.get(self._last)
+        if chunk is None or chunk.count == _CHUNK:
+            self._last += 1
+            chunk = self.chunks[self._last] = _Chunk(self._dimensions)
+        chunk.append(unit, response, until, size)
+        self._first_end = min(self._first_end, until)
+
+    def view(self) -> _View:
+        return _View(dict(self.chunks), dict(self._indexes), self._dimensions)
+
+    # --- room ---------------------------------------------------------------------------------------------------------
 
     def drop_expired(self, now: float) -> int:
-        """Bytes that were freed."""
-        return self._keep([row for row, until in enumerate(self._until) if until > now])
-
-    def drop_oldest(self) -> int:
-        """Bytes that were freed; a sixteenth goes at a time, so that making room costs little for each entry."""
-        return self._keep(list(range(max(1, len(self.responses) // 16), len(self.responses))))
-
-    def _keep(self, rows: list[int]) -> int:
-        if len(rows) == len(self.responses):
+        """Forget chunks that have expired; bytes that were freed."""
+        if now < self._first_end:
             return 0
-        freed = sum(self._sizes) - sum(self._sizes[row] for row in rows)
-        self._matrix = self._matrix[rows + [0] * max(0, 16 - len(rows))]
-        self.responses = [self.responses[row] for row in rows]
-        self._until = [self._until[row] for row in rows]
-        self._sizes = [self._sizes[row] for row in rows]
-        self._first = min(self._until, default=float("inf"))
-        self._index = None
+        freed = sum(self._drop(number) for number in [n for n, c in self.chunks.items() if c.last <= now])
+        self._first_end = min((c.last for c in self.chunks.values()), default=float("inf"))
         return freed
 
-    async def search(self, unit: NDArray[np.float32], now: float) -> Nearest | None:
-        """What has not expired and lies nearest.
+    def drop_oldest(self) -> int:
+        """Bytes that were freed: the oldest chunk, of the only one a part."""
+        number, chunk = next(iter(self.chunks.items()))
+        if len(self.chunks) > 1 or chunk.count == 1:
+            return self._drop(number)
+        rest = self.chunks[number] = chunk.without_oldest()
+        return sum(chunk.sizes) - sum(rest.sizes)
 
-        Rows are looked at as they were when the search began: lists and matrix are replaced, never cut, while it waits.
-        """
-        rows = _Rows(self._matrix[: len(self.responses)], self.responses, self._until, now >= self._first)
-        if rows.matrix.size <= _ON_LOOP:
-            return rows.best(unit, now)
-        if len(rows.matrix) < _INDEXED or _usearch() is None:
-            return await asyncio.to_thread(rows.best, unit, now)
-        if self._index is None:
-            made = await asyncio.to_thread(rows.index)
-            if self._index is None and self.responses is rows.responses:  # nothing was dropped meanwhile
-                added = range(len(rows.matrix), len(self.responses))
-                if added:
-                    made.add(np.asarray(added), self._matrix[added.start : added.stop])
-                self._index = made
-            return await asyncio.to_thread(rows.indexed, made, unit, now)
-        return await asyncio.to_thread(rows.indexed, self._index, unit, now)
+    def _drop(self, number: int) -> int:
+        segment = number // _SEGMENT
+        freed = sum(self.chunks.pop(number).sizes)
+        if not any(n // _SEGMENT == segment for n in self.chunks):
+            self._indexes.pop(segment, None)
+        return freed
+
+    # --- index --------------------------------------------------------------------------------------------------------
+
+    def claim_index(self) -> bool:
+        """Whether `grow_index` is to be run: a chunk has filled up, and the partition is large."""
+        wanted = len(self.chunks) > _INDEXED and self._last in self.chunks and self.chunks[self._last].count == 1
+        if not wanted or self._growing or _usearch() is None:
+            return False
+        self._growing = True
+        return True
+
+    async def grow_index(self) -> None:
+        """Take full chunks into the indexes, one at a time and in a thread."""
+        try:
+            for number, chunk in list(self.chunks.items()):
+                segment = number // _SEGMENT
+                index, held = self._indexes.get(segment) or (_new_index(self._dimensions), frozenset())
+                if number == self._last or number in held or number not in self.chunks:
+                    continue
+                keys = np.arange(number * _CHUNK, number * _CHUNK + chunk.count)
+                await asyncio.to_thread(index.add, keys, chunk.matrix[: chunk.count])
+                if self.chunks.get(number) is chunk:
+                    self._indexes[segment] = index, held | {number}
+        finally:
+            self._growing = False
 
 
-class _Rows:
-    """A partition as it was at one moment."""
+class _View:
+    """A partition as it was when a search began."""
 
-    __slots__ = ("_aging", "_until", "matrix", "responses")
+    __slots__ = ("_chunks", "_exact", "_indexes", "is_small")
 
     def __init__(
-        self, matrix: NDArray[np.float32], responses: list[CachedResponse], until: list[float], aging: bool
+        self, chunks: dict[int, _Chunk], indexes: dict[int, tuple[Any, frozenset[int]]], dimensions: int
     ) -> None:
-        self.matrix, self.responses, self._until, self._aging = matrix, responses, until, aging
+        self._chunks, self._indexes = chunks, indexes
+        indexed = frozenset().union(*(held for _, held in indexes.values()))
+        self._exact = [chunk for number, chunk in chunks.items() if number not in indexed]
+        rows = sum(chunk.count for chunk in self._exact)
+        self.is_small = not indexes and rows * dimensions <= _ON_LOOP
 
-    def best(self, unit: NDArray[np.float32], now: float) -> Nearest | None:
-        """All compared."""
-        if not len(self.matrix):
-            return None
-        distances = 1.0 - self.matrix @ unit
-        if self._aging:
-            distances = np.where(np.asarray(self._until[: len(distances)]) > now, distances, np.inf)
-        row = int(np.argmin(distances))
-        return None if distances[row] == np.inf else Nearest(_distance(distances[row]), self.responses[row])
+    def search(self, unit: NDArray[np.float32], now: float) -> Found | None:
+        """The nearest that has not expired."""
+        found = [chunk.nearest(unit, now) for chunk in self._exact]
+        for index, held in self._indexes.values():
+            found.append(self._candidate(index, unit, now))
+            if found[-1] is None:  # all candidates are gone: what is left of these chunks is compared
+                found += [self._chunks[n].nearest(unit, now) for n in held if n in self._chunks]
+        return min((one for one in found if one is not None), key=_distance, default=None)
 
-    def index(self) -> Any:
-        """An index of all rows, under their numbers."""
-        made = _usearch().Index(ndim=self.matrix.shape[1], metric="ip", dtype="f16", expansion_search=128)
-        made.add(np.arange(len(self.matrix)), self.matrix)
-        return made
-
-    def indexed(self, index: Any, unit: NDArray[np.float32], now: float) -> Nearest | None:
-        """Candidates of the index, compared exactly; all rows when none of them is left."""
-        found = (int(key) for key in index.search(unit, _CANDIDATES).keys)
-        keys = [key for key in found if key < len(self.matrix) and self._until[key] > now]
-        if not keys:
-            return self.best(unit, now)
-        distances = 1.0 - self.matrix[keys] @ unit
-        row = int(np.argmin(distances))
-        return Nearest(_distance(distances[row]), self.responses[keys[row]])
+    def _candidate(self, index: Any, unit: NDArray[np.float32], now: float) -> Found | None:
+        best: Found | None = None
+        for key in index.search(unit, _CANDIDATES).keys:
+            number, row = divmod(int(key), _CHUNK)
+            chunk = self._chunks.get(number)
+            if chunk is None or row >= chunk.count or chunk.until[row] <= now:
+                continue
+            distance = 1.0 - float(chunk.matrix[row] @ unit)
+            if best is None or distance < best[0]:
+                best = distance, chunk.responses[row]
+        return best
 
 
-def _distance(found: Any) -> float:
-    """Six digits are what single precision has to say: the same vector is at 0."""
-    return max(0.0, round(float(found), 6))
+def _distance(found: Found) -> float:
+    return found[0]
+
+
+def _new_index(dimensions: int) -> Any:
+    return _usearch().Index(ndim=dimensions, metric="ip", dtype="f16", expansion_add=96, expansion_search=128)
 
 
 def _usearch() -> Any:

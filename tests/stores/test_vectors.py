@@ -77,34 +77,57 @@ async def test_vectors_without_a_direction(store: MemoryVectorStore, vector: lis
     assert await names(store, "p", [1, 0]) == ["a"]
 
 
-async def test_memory_is_bounded() -> None:
+def inside(store: MemoryVectorStore) -> vector_search.VectorSearch:
+    assert store._search is not None
+    return store._search
+
+
+def held(store: MemoryVectorStore) -> int:
+    return sum(chunk.count for part in inside(store)._parts.values() for chunk in part.chunks.values())
+
+
+@pytest.mark.parametrize("partitions", [1, 3])
+async def test_memory_is_bounded(partitions: int) -> None:
     store = MemoryVectorStore(limit=100_000)
     for number in range(500):
-        await store.add(f"p{number % 3}", [1, number - 250], response(str(number), 1000), 60, NOW)
-    assert store._search is not None
-    assert store._search._size <= 100_000
-    held = sum(len(part.responses) for part in store._search._parts.values())
-    assert held > 50
-    await store.add("p1", [-1, 0], response("latest"), 60, NOW)
-    assert await names(store, "p1", [-1, 0]) == ["latest"]
+        await store.add(f"p{number % partitions}", [1, number - 250], response(str(number), 1000), 60, NOW)
+        assert inside(store)._size <= 100_000
+    assert held(store) > 50
+    await store.add("p0", [-1, 0], response("latest"), 60, NOW)
+    assert await names(store, "p0", [-1, 0]) == ["latest"]
     await store.add("big", [1, 0], response("big", 200_000), 60, NOW)
     assert await names(store, "big", [1, 0]) == [None]
 
 
-async def test_what_has_expired_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_has_expired_makes_room() -> None:
     store = MemoryVectorStore()
-    for number in range(20):
-        await store.add("p", [1, number], response(str(number)), 10, NOW)
-    assert await store.nearest("p", [1, 0], NOW + 11) is None
-    assert store._search is not None
-    assert (store._search._size, store._search._parts) == (0, {})
+    for number in range(600):
+        await store.add("p", [1, number], response(str(number)), 10 + number // 300, NOW)
+    assert await names(store, "p", [1, 0], now=NOW + 10.5) == ["300"]
+    assert held(store) < 600
+    assert await store.nearest("p", [1, 0], NOW + 12) is None
+    assert (inside(store)._size, inside(store)._parts) == (0, {})
 
 
+async def indexed(store: MemoryVectorStore) -> None:
+    """Wait until nothing is being indexed."""
+    while inside(store)._indexing:
+        await asyncio.gather(*inside(store)._indexing)
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Chunks of a few rows, so that everything large happens with little."""
+    monkeypatch.setattr(vector_search, "_CHUNK", 8)
+    monkeypatch.setattr(vector_search, "_SEGMENT", 16)
+    monkeypatch.setattr(vector_search, "_INDEXED", 4)
+    monkeypatch.setattr(vector_search, "_ON_LOOP", 0)
+
+
+@pytest.mark.usefixtures("small")
 @pytest.mark.parametrize("index", [True, False])
 async def test_large_partitions(monkeypatch: pytest.MonkeyPatch, index: bool) -> None:
     """In a thread, with and without an index: the same entries as by comparing all of them."""
-    monkeypatch.setattr(vector_search, "_ON_LOOP", 0)
-    monkeypatch.setattr(vector_search, "_INDEXED", 100)
     if not index:
         monkeypatch.setattr(vector_search, "_usearch", lambda: None)
     chance = np.random.default_rng(3)
@@ -112,6 +135,9 @@ async def test_large_partitions(monkeypatch: pytest.MonkeyPatch, index: bool) ->
     store = MemoryVectorStore()
     for number, row in enumerate(rows):
         await store.add("p", row, response(str(number)), 60, NOW)
+    await indexed(store)
+    (part,) = inside(store)._parts.values()
+    assert bool(part._indexes) is index
     queries = rows[:50] + chance.normal(scale=0.1, size=(50, 32)).astype(np.float32)
     assert await names(store, "p", *queries) == [str(n) for n in range(50)]
     await store.add("p", -rows[0], response("new"), 5, NOW)
@@ -119,10 +145,23 @@ async def test_large_partitions(monkeypatch: pytest.MonkeyPatch, index: bool) ->
     assert await names(store, "p", -rows[0], now=NOW + 5) != ["new"]
 
 
-async def test_searches_beside_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("small")
+async def test_candidates_that_are_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """When everything near has expired or been dropped, what is left is found."""
+    store = MemoryVectorStore(limit=100 * (4 * 2 + 1 + 256))
+    for number in range(80):
+        await store.add("p", [1, number / 1000], response("x"), 5 if number else 60, NOW)
+    await indexed(store)
+    assert await names(store, "p", [1, 0.08], now=NOW + 6) == ["x"], "the one that lives longer"
+    for _ in range(100):
+        await store.add("p", [0, 1], response("y"), 60, NOW)
+    await indexed(store)
+    assert await names(store, "p", [1, 0]) == ["y"]
+
+
+@pytest.mark.usefixtures("small")
+async def test_searches_beside_changes() -> None:
     """Searches in threads while entries come, expire and are evicted: nothing fails, nothing foreign is found."""
-    monkeypatch.setattr(vector_search, "_ON_LOOP", 0)
-    monkeypatch.setattr(vector_search, "_INDEXED", 50)
     store = MemoryVectorStore(limit=60_000)
     chance = np.random.default_rng(5)
 
@@ -138,3 +177,7 @@ async def test_searches_beside_changes(monkeypatch: pytest.MonkeyPatch) -> None:
             assert found is None or found.response.headers == (("X", partition),)
 
     await asyncio.gather(write("p"), write("q"), read("p"), read("q"), read("p"))
+    await indexed(store)
+    assert inside(store)._size == sum(
+        sum(chunk.sizes) for part in inside(store)._parts.values() for chunk in part.chunks.values()
+    )
