@@ -32,9 +32,9 @@ _ON_LOOP = 2048 * 1536
 """Numbers that are compared at once: some tenths of a millisecond."""
 _INDEXED = 16
 """Full chunks from which an index is worth its memory, when there is one."""
-_SEGMENT = 128
+_SEGMENT = 256
 """Chunks of one index."""
-_CANDIDATES = 32
+_CANDIDATES = 16
 
 Found = tuple[float, "CachedResponse"]
 
@@ -188,8 +188,10 @@ class _Partition:
     def _drop(self, number: int) -> int:
         segment = number // _SEGMENT
         freed = sum(self.chunks.pop(number).sizes)
-        if not any(n // _SEGMENT == segment for n in self.chunks):
-            self._indexes.pop(segment, None)
+        index, held = self._indexes.pop(segment, (None, frozenset()))
+        left = held - {number}
+        if index is not None and 2 * len(left) * _CHUNK > len(index):  # else most of what it finds would be gone
+            self._indexes[segment] = index, left
         return freed
 
     # --- index --------------------------------------------------------------------------------------------------------
@@ -205,17 +207,24 @@ class _Partition:
     async def grow_index(self) -> None:
         """Take full chunks into the indexes, one at a time and in a thread."""
         try:
-            for number, chunk in list(self.chunks.items()):
-                segment = number // _SEGMENT
-                index, held = self._indexes.get(segment) or (_new_index(self._dimensions), frozenset())
-                if number == self._last or number in held or number not in self.chunks:
-                    continue
+            while (number := self._not_indexed()) is not None:
+                chunk, segment = self.chunks[number], number // _SEGMENT
+                index, _ = self._indexes.get(segment) or (_new_index(self._dimensions), None)
                 keys = np.arange(number * _CHUNK, number * _CHUNK + chunk.count)
-                await asyncio.to_thread(index.add, keys, chunk.matrix[: chunk.count])
-                if self.chunks.get(number) is chunk:
+                await asyncio.to_thread(index.add, keys, chunk.matrix[: chunk.count], threads=1)
+                current, held = self._indexes.get(segment) or (index, frozenset())
+                if current is index and number in self.chunks:  # neither was dropped meanwhile
                     self._indexes[segment] = index, held | {number}
         finally:
             self._growing = False
+
+    def _not_indexed(self) -> int | None:
+        """The first full chunk that no index holds."""
+        for number in self.chunks:
+            held = self._indexes.get(number // _SEGMENT)
+            if number != self._last and (held is None or number not in held[1]):
+                return number
+        return None
 
 
 class _View:
@@ -259,7 +268,7 @@ def _distance(found: Found) -> float:
 
 
 def _new_index(dimensions: int) -> Any:
-    return _usearch().Index(ndim=dimensions, metric="ip", dtype="f16", expansion_add=96, expansion_search=128)
+    return _usearch().Index(ndim=dimensions, metric="ip", dtype="f16", expansion_add=64, expansion_search=64)
 
 
 def _usearch() -> Any:
