@@ -20,12 +20,14 @@ __all__ = ["main"]
 _COMMANDS = {
     "serve": "Run the gateway.",
     "lint": "Check policy documents.",
+    "fmt": "Lay out policy documents the canonical way.",
+    "convert": "Change a policy document's encoding: xml or rawxml.",
     "eval": "Evaluate expressions.",
     "explain": "Show what an expression of a policy is compiled to.",
     "trace": "Send one request through a policy and show what every policy did.",
     "mock": "Run the OpenAI-compatible mock backend.",
 }
-_LATER = ("fmt", "convert", "test")
+_LATER = ("test",)
 
 
 class _Group(click.Group):

@@ -11,10 +11,13 @@ import re
 from apimpy.pattern import pattern
 from apimpy.source import Piece, SourceFile, SourceMap
 
-__all__ = ["decode", "joined"]
+__all__ = ["REFERENCE", "decode", "joined", "referred"]
 
 _NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
-_EDIT = pattern(r"&(?:#[xX]([0-9a-fA-F]{1,6})|#([0-9]{1,7})|(amp|lt|gt|quot|apos));|\r\n?")
+_REFERENCE = r"&(?:#[xX]([0-9a-fA-F]{1,6})|#([0-9]{1,7})|(amp|lt|gt|quot|apos));"
+_EDIT = pattern(_REFERENCE + r"|\r\n?")
+REFERENCE = pattern(_REFERENCE)
+"""What looks like one of the five entities or a character reference."""
 _BLANKS = str.maketrans("\t\n\r", "   ")
 
 
@@ -52,13 +55,16 @@ def decode(
 
 def _meaning(m: re.Match[str], flat: bool) -> str | None:
     """The text an entity or line end stands for; None when it is no legal reference."""
+    return referred(m) if m[0][0] == "&" else " " if flat else "\n"
+
+
+def referred(m: re.Match[str]) -> str | None:
+    """The character of a `REFERENCE`; None when XML has no such character."""
     if m[3]:
         return _NAMED[m[3]]
-    if m[1] or m[2]:
-        code = int(m[1], 16) if m[1] else int(m[2])
-        legal = code in (9, 10, 13) or 0x20 <= code <= 0xD7FF or 0xE000 <= code <= 0xFFFD or 0x10000 <= code <= 0x10FFFF
-        return chr(code) if legal else None
-    return " " if flat else "\n"
+    code = int(m[1], 16) if m[1] else int(m[2])
+    legal = code in (9, 10, 13) or 0x20 <= code <= 0xD7FF or 0xE000 <= code <= 0xFFFD or 0x10000 <= code <= 0x10FFFF
+    return chr(code) if legal else None
 
 
 def joined(parts: list[tuple[str, SourceMap]], empty: tuple[SourceFile, int]) -> tuple[str, SourceMap]:

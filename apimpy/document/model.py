@@ -29,6 +29,11 @@ class Island(Record, frozen=True, eq=True):
     """`@{ … }` rather than `@( … )`."""
     span: Span
 
+    @property
+    def code(self) -> str:
+        """The expression with its brackets, however the file spells its characters."""
+        return f"@{{{self.source}}}" if self.block else f"@({self.source})"
+
 
 class Text(Record, frozen=True, eq=True):
     """Literal text, entities undone."""

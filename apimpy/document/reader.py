@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from apimpy.diagnostics import Sink
 
-__all__ = ["MAX_FRAGMENT", "MAX_POLICY", "load", "load_text", "read"]
+__all__ = ["MAX_FRAGMENT", "MAX_POLICY", "is_xml", "load", "load_text", "read", "text_of"]
 
 MAX_POLICY = 256 * 1024
 MAX_FRAGMENT = 512 * 1024
@@ -32,6 +32,7 @@ MAX_FRAGMENT = 512 * 1024
 _BARE_AMPERSAND = pattern(
     r"<!--.*?-->|<!\[CDATA\[.*?\]\]>|(&(?!(?:#[0-9]+|#[xX][0-9a-fA-F]+|amp|lt|gt|quot|apos);))", re.DOTALL
 )
+_DECLARATION = pattern(r"<\?xml\b.*?\?>", re.DOTALL)
 _FIRST_TAG = pattern(r"<([A-Za-z][\w.:-]*)")
 
 
@@ -45,8 +46,13 @@ def load_text(path: str | Path, sink: Sink, *, name: str | None = None) -> Sourc
     except OSError as error:
         sink.report("DOC001", f"cannot read {shown}: {error.strerror or error}", empty)
         return None
+    return text_of(data, shown, sink)
+
+
+def text_of(data: bytes, shown: str, sink: Sink) -> SourceFile | None:
+    """The text of bytes that were read somewhere, as `load_text` does it."""
     if len(data) > 4 * MAX_FRAGMENT:
-        sink.report("DOC004", "the file is too large for a policy document", empty)
+        sink.report("DOC004", "the file is too large for a policy document", SourceFile(shown, "").span(0))
         return None
     codec = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
@@ -108,14 +114,8 @@ def _kind(root: Element, sink: Sink) -> Literal["policies", "fragment", "other"]
 def _judge(scan: Scan, sink: Sink) -> bool:
     """Whether the masked text is well-formed XML; when not, one DOC002 for every reason we can name."""
     masked = scan.masked()
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False, huge_tree=False, encoding="utf-8"
-    )
-    try:
-        etree.fromstring(masked.encode("utf-8", "surrogatepass"), parser)
-    except (etree.XMLSyntaxError, ValueError) as error:
-        refusal = error
-    else:
+    refusal = _refusal(masked)
+    if refusal is None:
         return not scan.broken_island
     problems = list(scan.problems)
     for m in _BARE_AMPERSAND.finditer(masked):
@@ -128,6 +128,24 @@ def _judge(scan: Scan, sink: Sink) -> bool:
     for message, span in problems[:20]:
         sink.report("DOC002", message, span)
     return False
+
+
+def _refusal(text: str) -> Exception | None:
+    """Why a strict parser refuses a text; None when it does not."""
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False, huge_tree=False, encoding="utf-8"
+    )
+    try:
+        etree.fromstring(text.encode("utf-8", "surrogatepass"), parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        return error
+    return None
+
+
+def is_xml(text: str) -> bool:
+    """Whether a text is well-formed XML as it stands, its expressions as well (the `xml` encoding)."""
+    declared = _DECLARATION.match(text)
+    return _refusal(text[declared.end() :] if declared else text) is None
 
 
 def _reason(error: Exception) -> str:

@@ -30,7 +30,7 @@ def _written(stack: list[Element | Text | Island | Comment | str]) -> str:
         elif isinstance(node, Text):
             out.append(node.value.translate(_TEXT))
         elif isinstance(node, Island):
-            out.append(node.span.text.translate(_TEXT))
+            out.append(node.code.translate(_TEXT))
         elif isinstance(node, Element):
             out.append(_start(node))
             if node.nodes:
@@ -42,6 +42,6 @@ def _written(stack: list[Element | Text | Island | Comment | str]) -> str:
 def _start(element: Element) -> str:
     parts = [element.name]
     for a in element.attributes:
-        value = a.value.value if isinstance(a.value, Text) else a.value.span.text
+        value = a.value.value if isinstance(a.value, Text) else a.value.code
         parts.append(f'{a.name}="{value.translate(_QUOTED)}"')
     return f"<{' '.join(parts)}{'>' if element.nodes else ' />'}"

@@ -55,12 +55,7 @@ class _Writer:
 
     def text(self, node: Text, *, quoted: bool = False) -> None:
         value, map_ = node.value, node.map
-        spared = [m.span() for m in _TAG.finditer(value)]
-        edits = [
-            (m.start(), m.end(), _ENTITIES[m[0]])
-            for m in _SPECIAL.finditer(value)
-            if (quoted or m[0] != '"') and not any(a <= m.start() < b for a, b in spared)
-        ]
+        edits = _edits(value, quoted)
         if edits:
             value, map_ = map_.replace(edits, value)
         for p in map_.pieces:
@@ -68,12 +63,18 @@ class _Writer:
         self.parts.append(value)
         self.size += len(value)
 
+    def island(self, node: Island, *, quoted: bool = False) -> None:
+        code = node.code
+        for start, end, new in reversed(_edits(code, quoted)):
+            code = code[:start] + new + code[end:]
+        self.markup(code, node.span)
+
     def content(self, element: Element) -> None:
         for node in element.nodes:  # the reader bounds the depth of elements
             if isinstance(node, Text):
                 self.text(node)
             elif isinstance(node, Island):
-                self.markup(node.span.text, node.span)
+                self.island(node)
             elif isinstance(node, Element):
                 self.element(node)
 
@@ -84,7 +85,7 @@ class _Writer:
             if isinstance(a.value, Text):
                 self.text(a.value, quoted=True)
             else:
-                self.markup(a.value.span.text, a.value.span)
+                self.island(a.value, quoted=True)
             self.markup('"', a.value_span)
         if element.nodes:
             self.markup(">", element.name_span)
@@ -92,3 +93,13 @@ class _Writer:
             self.markup(f"</{element.name}>", element.name_span)
         else:
             self.markup(" />", element.name_span)
+
+
+def _edits(value: str, quoted: bool) -> list[tuple[int, int, str]]:
+    """What to escape in a text; Liquid's brackets are spared."""
+    spared = [m.span() for m in _TAG.finditer(value)]
+    return [
+        (m.start(), m.end(), _ENTITIES[m[0]])
+        for m in _SPECIAL.finditer(value)
+        if (quoted or m[0] != '"') and not any(a <= m.start() < b for a, b in spared)
+    ]

@@ -1,0 +1,104 @@
+"""From one encoding of a document to the other: `xml`, where expressions are escaped, and `rawxml`, where they are not.
+
+    convert(SourceFile("policy.xml", '<a b="@(x["k"])" />'), sink, "xml")  ->  '<a b="@(x[&quot;k&quot;])" />'
+
+Only `& < > " '` inside expressions are written differently; every other character stays, references such as `&#10;`
+included.  Each encoding has one spelling for each of the five, so going there and back gives the same text:
+
+- `xml`: `&amp;` `&lt;` `&gt;`, and the quote that ends the attribute as `&quot;` or `&apos;`.
+- `rawxml`: the characters themselves, but `&amp;` where `&` would begin a reference, because references are undone in
+  raw expressions too.
+
+An expression in a CDATA section is the same in both.  The result is read again and compared with what was read.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from apimpy.diagnostics import Sink
+from apimpy.document.decode import REFERENCE, referred
+from apimpy.document.essence import expressions, meaning
+from apimpy.document.reader import is_xml, read
+from apimpy.pattern import pattern
+from apimpy.source import SourceFile
+
+if TYPE_CHECKING:
+    from apimpy.document.model import Document
+
+__all__ = ["Target", "convert", "one_spelling"]
+
+Target = Literal["xml", "rawxml"]
+
+_ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;"}
+_SPECIAL = pattern("[&<>\"']")
+_LONGEST = len("&#1114111;")
+
+
+def convert(file: SourceFile, sink: Sink, to: Target) -> str | None:
+    """The document in that encoding; None, and why in the sink, when it does not read without errors."""
+    own = Sink()
+    document = read(file, own)
+    if document is None or not document.well_formed or own.errors:
+        for d in own.errors:
+            sink.add(d)
+        return None
+    text = _written(document, to)
+    again = read(SourceFile(file.name, text), Sink(), encoding=to)
+    if again is None or meaning(again) != meaning(document) or (to == "xml" and not is_xml(text)):
+        raise RuntimeError(f"{file.name} as {to} would say something else; it is left as it is")
+    return text
+
+
+def one_spelling(document: Document) -> str:
+    """The text of a well-formed document whose expressions may be escaped here and bare there, all in one spelling.
+
+    A text in one spelling stays; another one that is well-formed XML as it stands becomes `xml`, the rest `rawxml`.
+    """
+    text, bare = document.file.text, _written(document, "rawxml")
+    if bare == text:
+        return text
+    escaped = _written(document, "xml")
+    return escaped if escaped == text or is_xml(text) else bare
+
+
+def _written(document: Document, to: Target) -> str:
+    text, out, at = document.file.text, [], 0
+    for island, quote in expressions(document.root):
+        raw = island.span.text
+        out += [text[at : island.span.start], _escaped(raw, quote) if to == "xml" else _bare(raw)]
+        at = island.span.end
+    return "".join([*out, text[at:]])
+
+
+def _units(raw: str) -> list[tuple[int, int, str]]:
+    """Where one of the five characters stands, itself or as a reference."""
+    found = []
+    for m in _SPECIAL.finditer(raw):
+        reference = REFERENCE.match(raw, m.start()) if m[0] == "&" else None
+        char = m[0] if reference is None else referred(reference)
+        if char is not None and char in _ESCAPES:
+            found.append((m.start(), (reference or m).end(), char))
+    return found
+
+
+def _escaped(raw: str, quote: str) -> str:
+    """An expression as XML."""
+    plain = {'"', "'"} - {quote}
+    out, at = [], 0
+    for start, end, char in _units(raw):
+        out += [raw[at:start], char if char in plain else _ESCAPES[char]]
+        at = end
+    return "".join([*out, raw[at:]])
+
+
+def _bare(raw: str) -> str:
+    """An expression as it is written in C#; from its end, because what follows decides about an `&`."""
+    out: list[str] = []
+    tail, at = "", len(raw)
+    for start, end, char in reversed(_units(raw)):
+        tail = (raw[end:at] + tail)[:_LONGEST]
+        new = "&amp;" if char == "&" and REFERENCE.match(f"&{tail}") else char
+        out += [raw[end:at], new]
+        tail, at = (new + tail)[:_LONGEST], start
+    return "".join([raw[:at], *reversed(out)])
