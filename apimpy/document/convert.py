@@ -24,6 +24,8 @@ from apimpy.pattern import pattern
 from apimpy.source import SourceFile
 
 if TYPE_CHECKING:
+    import re
+
     from apimpy.document.model import Document
 
 __all__ = ["Target", "convert", "one_spelling"]
@@ -43,8 +45,11 @@ def convert(file: SourceFile, sink: Sink, to: Target) -> str | None:
         for d in own.errors:
             sink.add(d)
         return None
-    text = _written(document, to)
-    again = read(SourceFile(file.name, text), Sink(), encoding=to)
+    text, after = _written(document, to), Sink()
+    again = read(SourceFile(file.name, text), after, encoding=to)
+    if any(d.code == "DOC004" for d in after):
+        sink.report("DOC004", f"the document would be too large as {to}", file.span(0))
+        return None
     if again is None or meaning(again) != meaning(document) or (to == "xml" and not is_xml(text)):
         raise RuntimeError(f"{file.name} as {to} would say something else; it is left as it is")
     return text
@@ -75,11 +80,17 @@ def _units(raw: str) -> list[tuple[int, int, str]]:
     """Where one of the five characters stands, itself or as a reference."""
     found = []
     for m in _SPECIAL.finditer(raw):
-        reference = REFERENCE.match(raw, m.start()) if m[0] == "&" else None
+        reference = _reference(raw, m.start()) if m[0] == "&" else None
         char = m[0] if reference is None else referred(reference)
-        if char is not None and char in _ESCAPES:
+        if char in _ESCAPES:
             found.append((m.start(), (reference or m).end(), char))
     return found
+
+
+def _reference(text: str, at: int = 0) -> re.Match[str] | None:
+    """The reference to a character of XML that begins there."""
+    m = REFERENCE.match(text, at)
+    return None if m is None or referred(m) is None else m
 
 
 def _escaped(raw: str, quote: str) -> str:
@@ -98,7 +109,7 @@ def _bare(raw: str) -> str:
     tail, at = "", len(raw)
     for start, end, char in reversed(_units(raw)):
         tail = (raw[end:at] + tail)[:_LONGEST]
-        new = "&amp;" if char == "&" and REFERENCE.match(f"&{tail}") else char
+        new = "&amp;" if char == "&" and _reference(f"&{tail}") else char
         out += [raw[end:at], new]
         tail, at = (new + tail)[:_LONGEST], start
     return "".join([raw[:at], *reversed(out)])

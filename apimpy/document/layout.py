@@ -66,8 +66,11 @@ def layout(file: SourceFile, sink: Sink, shape_of: ShapeOf, style: Style) -> str
     if document is None:
         return None
     text = _Printer(_spelled(document), style).document(shape_of(document))
-    again = readable(SourceFile(file.name, text), Sink())
-    as_tokens = style.expressions
+    after = Sink()
+    again, as_tokens = readable(SourceFile(file.name, text), after), style.expressions
+    if any(d.code == "DOC004" for d in after):
+        sink.report("DOC004", "the document would be too large in this layout", file.span(0))
+        return None
     if again is None or essence(again, shape_of(again), as_tokens) != essence(document, shape_of(document), as_tokens):
         raise RuntimeError(f"the layout of {file.name} would say something else; it is left as it is")
     return text

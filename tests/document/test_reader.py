@@ -217,7 +217,14 @@ def test_load_of_a_missing_file(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "content", ["<a x='1'>t&amp;<b/></a>", "<s:E xmlns:s='u'>x &lt; y</s:E>", "pre<a/>post", "<a><!-- c --></a>"]
+    "content",
+    [
+        "<a x='1'>t&amp;<b/></a>",
+        "<s:E xmlns:s='u'>x &lt; y</s:E>",
+        "pre<a/>post",
+        "<a><!-- c --></a>",
+        "<a b='@(c &lt; 1)'>@(d &amp;&amp; e)<c>@{ return 1 &gt; 0; }</c></a>",
+    ],
 )
 def test_inner_xml_means_the_same(content):
     doc, _ = parse(f"<policies><v>{content}</v></policies>")

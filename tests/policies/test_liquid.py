@@ -515,6 +515,15 @@ async def test_markup_around_tags(h, kit):
     assert h.transport.bodies == [b'<a b="&quot;&lt;7">x &lt; &amp; "y"<c /></a>']
 
 
+@pytest.mark.parametrize("code", ["@(x < 1 && y)", "@(x &lt; 1 &amp;&amp; y)"])
+async def test_markup_that_looks_like_an_expression(h, kit, code):
+    """It is text, however the file spells it, and it is written as XML."""
+    inbound = f"<set-body template='liquid'><a b='{code}'>{code}</a></set-body>"
+    await h.run(kit.policies(inbound=inbound), method="POST", body=ORDER.encode(), headers=JSON)
+    written = b"@(x &lt; 1 &amp;&amp; y)"
+    assert h.transport.bodies == [b'<a b="' + written + b'">' + written + b"</a>"]
+
+
 async def test_the_value_element(h, kit):
     inbound = '<set-body template="liquid"><value>{{ body.id }}</value></set-body>'
     await h.run(kit.policies(inbound=inbound), method="POST", body=ORDER.encode(), headers=JSON)
