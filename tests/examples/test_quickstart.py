@@ -24,7 +24,7 @@ from apimpy.cli.main import cli
 from apimpy.policies import catalogue
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCUMENTS = ("docs/quickstart.md", "docs/mock.md", "README.md")
+DOCUMENTS = ("docs/quickstart.md", "docs/mock.md", "docs/fmt.md", "README.md")
 BLOCK = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 PORTS = {"serve": {"--port": "8080", "--admin-port": "8081"}, "mock": {"--port": "8090"}}
 
