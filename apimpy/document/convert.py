@@ -35,6 +35,7 @@ Target = Literal["xml", "rawxml"]
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;"}
 _SPECIAL = pattern("[&<>\"']")
 _LONGEST = len("&#1114111;")
+_NOT_XML = pattern("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def convert(file: SourceFile, sink: Sink, to: Target) -> str | None:
@@ -45,6 +46,8 @@ def convert(file: SourceFile, sink: Sink, to: Target) -> str | None:
         for d in own.errors:
             sink.add(d)
         return None
+    if to == "xml" and _beyond_xml(document, sink):
+        return None
     text, after = _written(document, to), Sink()
     again = read(SourceFile(file.name, text), after, encoding=to)
     if any(d.code == "DOC004" for d in after):
@@ -53,6 +56,18 @@ def convert(file: SourceFile, sink: Sink, to: Target) -> str | None:
     if again is None or meaning(again) != meaning(document) or (to == "xml" and not is_xml(text)):
         raise RuntimeError(f"{file.name} as {to} would say something else; it is left as it is")
     return text
+
+
+def _beyond_xml(document: Document, sink: Sink) -> bool:
+    """Whether an expression holds a character that XML has no way to write; `rawxml` does not mind."""
+    for island, _ in expressions(document.root):
+        m = _NOT_XML.search(island.span.text)
+        if m is not None:
+            at = island.span.start + m.start()
+            message = f"XML has no character U+{ord(m[0]):04X}"
+            sink.report("DOC002", message, document.file.span(at, at + 1), help="write it as an escape of C#")
+            return True
+    return False
 
 
 def one_spelling(document: Document) -> str:

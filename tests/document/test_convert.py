@@ -114,6 +114,7 @@ def test_one_spelling(text: str, expected: str) -> None:
         ("<!DOCTYPE a><policies/>", "DOC005"),
         ("<project/>", "DOC006"),
         ('<policies a="@(x["k"]) and more"/>', "DOC009"),
+        ("<policies>@('\x0b')</policies>", "DOC002"),
     ],
 )
 def test_refused(text: str, code: str) -> None:
