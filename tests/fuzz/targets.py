@@ -14,11 +14,15 @@ from typing import Any
 from apimpy.csharp.lexer import find_end, tokenize
 from apimpy.csharp.parser import parse
 from apimpy.diagnostics import Sink
+from apimpy.document.convert import convert
+from apimpy.document.layout import Style, layout
 from apimpy.document.reader import read
 from apimpy.dotnet.compile import CompiledExpression, CompileOptions, compile_island
 from apimpy.dotnet.encode import encode
 from apimpy.dotnet.exceptions import BudgetExceeded, ClrError
 from apimpy.dotnet.values import Limits, from_text
+from apimpy.policies import catalogue
+from apimpy.policy.shape import shape_of
 from apimpy.runtime.fixture import load_fixture
 from apimpy.source import SourceFile, SourceMap
 
@@ -107,6 +111,27 @@ def fuzz_document(text: str) -> None:
     read(SourceFile("policy.xml", text), sink)
     for diagnostic in sink:
         str(diagnostic)
+
+
+def fuzz_layout(text: str) -> None:
+    """Laid out once a document stays, and its encodings lead to one another; what would change it raises by itself."""
+    file, style = SourceFile("policy.xml", text), Style(indent=2, width=80, expressions=len(text) % 2 == 0)
+    first = layout(file, Sink(), _shape, style)
+    if first is None:
+        return
+    laid_out = SourceFile("policy.xml", first)
+    assert layout(laid_out, Sink(), _shape, style) == first, "a second layout changes something"
+    xml = convert(laid_out, Sink(), "xml")
+    if xml is None:
+        return
+    raw = convert(SourceFile("policy.xml", xml), Sink(), "rawxml")
+    assert raw is not None, "there is no way back"
+    assert first in (xml, raw), "two spellings in one document"
+    assert convert(SourceFile("policy.xml", raw), Sink(), "xml") == xml, "there and back is something else"
+
+
+def _shape(document: Any) -> Any:
+    return shape_of(document, catalogue())
 
 
 # --- the library, through expressions that read two variables
@@ -245,6 +270,7 @@ TARGETS: dict[str, tuple[Callable[[str], None], Seeds]] = {
     "compile": (fuzz_compile, islands),
     "evaluate": (fuzz_evaluate, islands),
     "document": (fuzz_document, documents),
+    "layout": (fuzz_layout, documents),
     "regex": (REGEX, REGEX_SEEDS),
     "jsonpath": (JSON_PATH, PATH_SEEDS),
     "dates": (DATES, DATE_SEEDS),
@@ -279,6 +305,7 @@ PIECES = {
     "compile": _CSHARP,
     "evaluate": _CSHARP,
     "document": _XML,
+    "layout": [*_XML, "<!-- c -->\n", "&lt;", "&quot;", "\n\n", "\r\n", "//", '@"'],
     "regex": [*_PATTERN, SEPARATOR],
     "jsonpath": [*_PATH, SEPARATOR],
     "dates": [*_FORMAT, SEPARATOR],
