@@ -1,8 +1,4 @@
-"""Where white space means nothing, as the declarations of policies say it.
-
-A policy that is recognised but has no declaration holds elements and text, never XML that counts as text, so its
-elements may be laid out as well.  Elements that nobody knows are left alone.
-"""
+"""Where white space means nothing, as the declarations of policies say it; what nobody knows is left alone."""
 
 from __future__ import annotations
 
@@ -60,17 +56,6 @@ class _Root(Record, frozen=True):
         return _Section(self.catalogue) if name in SECTIONS else _Unknown()
 
 
-class _Recognised(Record, frozen=True):
-    """A policy without a declaration, or an element in it."""
-
-    catalogue: Catalogue
-    free: bool = True
-    texts: bool = True
-
-    def child(self, name: str) -> Shape:
-        return self if self.catalogue.get(name) is None else _policy(name, self.catalogue)
-
-
 class _Declared(Record, frozen=True):
     """A policy, or an element of one, with the fields of its class."""
 
@@ -82,7 +67,7 @@ class _Declared(Record, frozen=True):
     def child(self, name: str) -> Shape:
         specs = [f.spec for f in fields_of(self.cls)]
         for spec in specs:
-            if spec.of is not None and issubclass(spec.of, Item) and spec.of.element == name:
+            if spec.of is not None and issubclass(spec.of, Item) and name in (spec.of.element, *spec.aliases):
                 return _declared(spec.of, self.catalogue)
         if any(spec.kind == "steps" for spec in specs):
             return _policy(name, self.catalogue)
@@ -96,6 +81,4 @@ def _declared(cls: type[Item], catalogue: Catalogue) -> Shape:
 
 def _policy(name: str, catalogue: Catalogue) -> Shape:
     cls = catalogue.get(name)
-    if cls is not None:
-        return _declared(cls, catalogue)
-    return _Unknown() if catalogue.known(name) is None else _Recognised(catalogue)
+    return _Unknown() if cls is None else _declared(cls, catalogue)

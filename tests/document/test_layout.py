@@ -98,9 +98,13 @@ BLOCKS = [
         "<trace source='a'><message>b</message><metadata name='c' value='d'/></trace>",
         "<trace source='a'>\n    <message>b</message>\n    <metadata name='c' value='d' />\n</trace>",
     ),
-    (  # a policy that is only recognised
+    (  # a policy that does not run yet
         "<validate-content><content type='a'/></validate-content>",
         "<validate-content>\n    <content type='a' />\n</validate-content>",
+    ),
+    (  # another spelling of a child element
+        "<llm-content-safety><block-lists><id>a</id></block-lists></llm-content-safety>",
+        "<llm-content-safety>\n    <block-lists>\n        <id>a</id>\n    </block-lists>\n</llm-content-safety>",
     ),
 ]
 
