@@ -115,6 +115,7 @@ def test_one_spelling(text: str, expected: str) -> None:
         ("<project/>", "DOC006"),
         ('<policies a="@(x["k"]) and more"/>', "DOC009"),
         ("<policies>@('\x0b')</policies>", "DOC002"),
+        ('<policies>@("' + "<" * 100_000 + '")</policies>', "DOC004"),  # with its escapes
     ],
 )
 def test_refused(text: str, code: str) -> None:

@@ -285,6 +285,7 @@ def test_expressions_move(text: str, expected: str | None) -> None:
         ("<!DOCTYPE a><policies/>", "DOC005"),
         ("<project/>", "DOC006"),
         ("<policies>" + "<choose>" * 200 + "</choose>" * 200 + "</policies>", "DOC004"),
+        ("<policies><inbound>" + "<base/>" * 30_000 + "</inbound></policies>", "DOC004"),  # with its indentation
     ],
 )
 def test_refused(text: str, code: str) -> None:
