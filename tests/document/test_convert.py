@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 from random_documents import documents
@@ -125,12 +125,14 @@ def test_refused(text: str, code: str) -> None:
     assert code in [d.code for d in sink]
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(documents(), st.sampled_from(["xml", "rawxml"]))
 def test_there_and_back(text: str, to: Target) -> None:
     """`xml` is XML and means the same; there and back again is the same text."""
-    document = read(SourceFile("p.xml", text), Sink())
+    sink = Sink()
+    document = read(SourceFile("p.xml", text), sink)
     assert document is not None
+    assume(not sink.errors)  # text after an expression
     first = converted(text, to)
     other = converted(first, "rawxml" if to == "xml" else "xml")
     assert converted(other, to) == first
@@ -143,7 +145,7 @@ def test_there_and_back(text: str, to: Target) -> None:
     assert spelled in (converted(spelled, "xml"), converted(spelled, "rawxml"))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100, deadline=None, derandomize=True)
 @given(st.text(st.sampled_from("&<>\"'ltgampquos;#x063 @()"), max_size=12))
 def test_any_string(text: str) -> None:
     """Whatever a C# string holds, an XML parser finds it in the `xml` encoding, and `rawxml` leads back to it."""
