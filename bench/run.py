@@ -31,13 +31,27 @@ class Candidate:
     port: int
     process: subprocess.Popen[bytes]
     token: str
+    path: str = "/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21"
     microseconds: list[float] = field(default_factory=list)
     rates: list[float] = field(default_factory=list)
     p99: list[float] = field(default_factory=list)
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21"
+        return f"http://127.0.0.1:{self.port}{self.path}"
+
+
+QUIET = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_LOG": "ERROR", "LITELLM_MODE": "PRODUCTION"}
+
+
+def litellm(python: Path, backend: str, redis: int, folder: Path) -> Candidate:
+    """Another gateway, in an environment of its own."""
+    config, port = folder / "litellm.yaml", free_port()
+    text = (HERE / "litellm.yaml").read_text()
+    config.write_text(text.replace("$BACKEND", backend).replace("$REDIS", str(redis)))
+    command = [str(python.parent / "litellm"), "--config", str(config), "--host", "127.0.0.1", "--port", str(port)]
+    process = pinned(GATEWAY_CORE, [*command, "--num_workers", "1"], folder / "log", **QUIET)
+    return Candidate("litellm", port, process, "sk-bench", "/v1/chat/completions")
 
 
 def serve_words(name: str, backend: str, port: int, log: bool) -> list[str]:
@@ -59,7 +73,7 @@ def tokens_free(policy: Path, folder: Path) -> Path:
 def answers(candidate: Candidate) -> None:
     """Wait for the first 200."""
     body = (HERE / "body.json").read_bytes()
-    end = time.monotonic() + 30
+    end = time.monotonic() + 90
     while True:
         try:
             headers = {"Content-Type": "application/json", "Authorization": f"Bearer {candidate.token}"}
@@ -124,6 +138,8 @@ def main() -> None:
     parser.add_argument("--only", action="append", choices=sorted(POLICIES), help="these candidates; repeatable")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=5)
+    parser.add_argument("--redis", action="store_true", help="the AI policy with its state in Redis as well")
+    parser.add_argument("--litellm", type=Path, metavar="PYTHON", help="LiteLLM beside, from this environment")
     parser.add_argument("--log", action="store_true", help="with the access log on")
     parser.add_argument("--profile", choices=sorted(POLICIES))
     chosen = parser.parse_args()
@@ -147,6 +163,20 @@ def main() -> None:
                 process = pinned(GATEWAY_CORE, [sys.executable, *words], folder / "log", **more)
                 running.append(process)
                 candidates.append(Candidate(name, port, process, token))
+            if chosen.redis or chosen.litellm:
+                redis = free_port()
+                server = ["redis-server", "--port", str(redis), "--save", "", "--appendonly", "no"]
+                running.append(pinned(LOAD_CORE, server, folder / "redis.log"))
+            if chosen.redis:
+                port = free_port()
+                POLICIES["ai"] = tokens_free(POLICIES["ai"], folder)
+                words = [*serve_words("ai", url, port, chosen.log), "--redis", f"redis://127.0.0.1:{redis}"]
+                process = pinned(GATEWAY_CORE, [sys.executable, "-c", SERVE, *words], folder / "log")
+                candidates.append(Candidate("ai redis", port, process, token))
+                running.append(process)
+            if chosen.litellm:
+                candidates.append(litellm(chosen.litellm, url, redis, folder))
+                running.append(candidates[-1].process)
             try:
                 for candidate in candidates:
                     answers(candidate)
