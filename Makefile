@@ -3,7 +3,8 @@
 #   make demo     environment, install, the gateway in front of its mock, a few requests through it
 #   make test     environment, install, the whole suite
 #   make check    style, types, import contracts
-#   make gen      what is derived and committed: the index of the .NET library, docs/expressions.md, docs/policies, apimpy/schema
+#   make gen      what is derived and committed: the index of the .NET library, docs/expressions.md, docs/policies,
+#                 apimpy/schema, the index of lint rules, docs/rules
 #   make corpus   APIMPY_CORPUS=DIR APIMPY_CONFORMANCE=DIR: the checks over real documents and compiler answers
 
 PYTHON ?= $(firstword $(shell command -v python3.11 python3.12 python3.13 python3 2>/dev/null))
@@ -40,6 +41,7 @@ gen: $(STAMP)
 	$(BIN)/python -m apimpy.dotnet.universe
 	$(BIN)/python -m apimpy.dotnet.document
 	$(BIN)/python -m apimpy.reference
+	$(BIN)/python -m apimpy.lint.document
 
 corpus: $(STAMP)
 	$(BIN)/python tests/corpus/report.py

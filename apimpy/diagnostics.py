@@ -4,7 +4,7 @@ A `Diagnostic` has a stable code, a span with both ends, a sentence in the user'
 Its `kind` says who would complain: *service* (Azure refuses to save it), *runtime* (fails when a request reaches it),
 *advice* (our opinion), *unsupported* (valid there, not yet here).  C# problems carry the compiler's own code
 (`CS0103`), ours a family and a number (`DOC` reading, `POL` shape and placement, `EXP` what policy expressions may not
-do, `CFG` configuration).
+do, `LNT` remarks to the linter, `CFG` configuration).  Rules of `lint` bring codes of their own.
 """
 
 from __future__ import annotations
@@ -87,6 +87,9 @@ CODES = _codes(
     Code("EXP009", "expression-too-large"),
     Code("EXP010", "possibly-null", _I, "advice"),
     Code("EXP011", "body-not-kept", _I, "advice"),
+    Code("LNT001", "suppression-without-reason", _W, "advice"),
+    Code("LNT002", "unused-suppression", _W, "advice"),
+    Code("LNT003", "unknown-suppression", _W, "advice"),
     Code("CFG001", "invalid-configuration"),
     Code("CFG002", "syntax-error"),
     Code("CFG003", "duplicate-key"),
@@ -128,8 +131,11 @@ class Edit(Record, frozen=True, eq=True):
 
 
 class Fix(Record, frozen=True, eq=True):
+    """A correction.  `safe`: the document does the same afterwards, so it may be made without being asked about."""
+
     title: str
     edits: tuple[Edit, ...]
+    safe: bool = True
 
 
 class Diagnostic(Record, frozen=True, eq=True):

@@ -17,7 +17,6 @@ from typing import Any
 from apimpy.csharp import bound as bd
 from apimpy.csharp.bind import bind
 from apimpy.csharp.bind.advice import Note, notes
-from apimpy.csharp.emit import emit
 from apimpy.csharp.known import NUMERIC, keyword, strip_nullable
 from apimpy.csharp.lookup import is_subtype
 from apimpy.csharp.parser import Problem, parse
@@ -41,6 +40,8 @@ class CompileOptions(Record, frozen=True, eq=True):
     """Do not enforce the platform's list of types and members."""
     advice: bool = False
     """Look for what an author may want to hear about an expression that compiles."""
+    check_only: bool = False
+    """Keep the bound tree and make no function: what is compiled cannot run, not even with all named values known."""
     placeholders: bool = True
     """`{{name}}` outside strings is a named value without a value (lint), not C#."""
 
@@ -58,6 +59,8 @@ class CompiledExpression(Record, frozen=True):
     """`fn` raises nothing that it may not."""
     notes: tuple[Note, ...] = ()
     """Advice about it, where it was asked for."""
+    bound: bd.BExpr | bd.BBlock | None = None
+    """What it means, where that was asked for (`check_only`)."""
 
     @property
     def call(self) -> Callable[[Any, Any], Any]:
@@ -97,7 +100,14 @@ def compile_island(
         sink.report("EXP003", f"Expression return type '{done.static.full_name}' is not allowed", where)
         return None
     return CompiledExpression(
-        source, done.static, done.fn, done.request_body, done.response_body, guards=True, notes=done.notes
+        source,
+        done.static,
+        done.fn,
+        done.request_body,
+        done.response_body,
+        guards=True,
+        notes=done.notes,
+        bound=done.bound,
     )
 
 
@@ -134,6 +144,11 @@ class _Staged(Record, frozen=True):
     request_body: bool = False
     response_body: bool = False
     notes: tuple[Note, ...] = ()
+    bound: bd.BExpr | bd.BBlock | None = None
+
+
+def _unmade(context: Any, rt: Any) -> Any:
+    raise AssertionError("compiled for checking only")
 
 
 @lru_cache(maxsize=4096)  # a reload compiles mostly what it had
@@ -145,14 +160,19 @@ def _staged(source: str, block: bool, options: CompileOptions, place: _Place) ->
             return _Staged(problems, ERROR)
         found = bind(tree, world, any_type=options.any_type)
         static = result_type(found.outcomes)
-        if found.problems or found.unknown:
+        if found.problems or (found.unknown and not options.check_only):
             return _Staged(found.problems, static)
-        heard = tuple(notes(found.root)) if options.advice else ()
+        heard = tuple(notes(found.root)) if options.advice and not found.unknown else ()
+        bodies = found.effects.request_body, found.effects.response_body
+        if options.check_only:
+            return _Staged([], static, _unmade, *bodies, heard, found.root)
+        from apimpy.csharp.emit import emit
+
         name = place.map.pieces[0].file.name
         fn, _ = emit(found.root, world, "expression", name, place, budget=found.effects.loops)
     except RecursionError:
         return _Staged([Problem("EXP009", "Expression is nested too deeply", 0, len(source))], ERROR)
-    return _Staged([], static, fn, found.effects.request_body, found.effects.response_body, heard)
+    return _Staged([], static, fn, *bodies, heard)
 
 
 def library() -> DotNet:

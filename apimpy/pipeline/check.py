@@ -97,15 +97,18 @@ def check_document(
     *,
     scope: str = "api",
     compiler: Compiler | None = None,
-) -> None:
-    """Everything `compile_document` would say about one document; also for a fragment or a resolver on its own."""
+) -> BoundDocument:
+    """Everything `compile_document` would say about one document; also for a fragment or a resolver on its own.
+
+    What was bound on the way is the answer; the policies of a fragment or a resolver are its one section "".
+    """
     cx = binding(catalogue, fragments, sink, options, compiler)
     if document.kind == "policies":
-        bind_document(scope, document, cx)
-    elif document.kind == "fragment":
+        return bind_document(scope, document, cx)
+    if document.kind == "fragment":
         alone = Binding(cx.catalogue, sink, cx.compiler, None, scope, cx.fragments, in_fragment=True)
-        bind_policies(document.root.children, alone)
-    else:
-        resolver = catalogue.get(document.root.name)
-        if resolver is not None and RESOLVER in resolver.sections:  # anything else the reader has refused
-            bind_policies((document.root,), replace(cx, section=RESOLVER))
+        return BoundDocument(scope, {"": bind_policies(document.root.children, alone)})
+    resolver = catalogue.get(document.root.name)
+    if resolver is not None and RESOLVER in resolver.sections:  # anything else the reader has refused
+        return BoundDocument(scope, {"": bind_policies((document.root,), replace(cx, section=RESOLVER))})
+    return BoundDocument(scope, {})

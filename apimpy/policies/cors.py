@@ -8,7 +8,7 @@ from apimpy.pattern import pattern
 from apimpy.policies._sections import INBOUND
 from apimpy.policy.base import Action, Item, Policy
 from apimpy.policy.fields import REQUIRED, attr, child, children, text
-from apimpy.policy.value import Constant, Value
+from apimpy.policy.value import Value
 from apimpy.runtime.exchange import ResponseHook
 from apimpy.runtime.flow import Flow
 from apimpy.runtime.message import Headers, Response
@@ -76,13 +76,8 @@ class Cors(Policy, element="cors", sections=INBOUND, repeatable=False, category=
     expose_headers: ExposeHeaders | None = child(ExposeHeaders)
 
     def check(self, cx: Binding) -> None:
-        where = self.source.name_span
-        origins = [o.content for o in self.allowed_origins.origins]
-        anyone = any(isinstance(o, Constant) and o.value == "*" for o in origins)
-        if anyone and isinstance(self.allow_credentials, Constant) and self.allow_credentials.value:
-            cx.report("POL016", "every origin is allowed and may send credentials", where)
         if cx.nested:
-            cx.report("POL016", "<cors> has an effect only directly in the section", where)
+            cx.report("POL016", "<cors> has an effect only directly in the section", self.source.name_span)
 
     def prepare(self, plan: Plan) -> Action:
         if plan.container:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["EmitMetric"]
 
-_MOST, _MOST_NEWER = 10, 5
+_MOST = 10
 
 
 class Dimension(Item, element="dimension"):
@@ -57,9 +57,6 @@ class EmitMetric(Policy, element="emit-metric", sections=ALL_SECTIONS, category=
         custom = [d for d in self.dimensions if d.is_custom]
         for extra in custom[_MOST:]:
             cx.report("POL007", f"a metric takes at most {_MOST} custom dimensions", extra.source.name_span)
-        if _MOST_NEWER < len(custom) <= _MOST:
-            message = f"newer gateways take at most {_MOST_NEWER} custom dimensions of a metric"
-            cx.report("POL016", message, custom[_MOST_NEWER].source.name_span)
 
     def prepare(self, plan: Plan) -> Action:
         namespace, metric, value = self.namespace, self.name, self.value

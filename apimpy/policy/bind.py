@@ -15,7 +15,7 @@ from apimpy.document.writer import inner_xml
 from apimpy.policy.base import Catalogue, Field, Item, Policy, fields_of
 from apimpy.policy.facts import ALL_SECTIONS, PLANNED, RESOLVER, SECTIONS
 from apimpy.policy.fields import REQUIRED
-from apimpy.policy.value import EXPECTED, Compiled, Computed, Constant, is_open, parse_literal
+from apimpy.policy.value import EXPECTED, Compiled, Computed, Constant, Open, is_open, parse_literal
 from apimpy.record import Record, replace
 from apimpy.spell import nearest
 
@@ -102,8 +102,10 @@ def _check_base(element: Element, cx: Binding, before: list[Policy]) -> None:
 
 def _include(element: Element, cx: Binding) -> tuple[Policy, ...]:
     policy = _bind_policy(element, cx)
-    if policy is None or cx.fragments is None:
+    if policy is None:
         return ()
+    if cx.fragments is None:
+        return (policy,)  # it stands for policies that nobody here knows
     if cx.in_fragment:
         cx.report("POL013", "a fragment cannot include another fragment", element.name_span)
         return ()
@@ -286,6 +288,8 @@ def _bind_value(f: Field, value: Text | Island, span: Span, element: Element, cx
     try:
         parsed = parse_literal(literal, f.kind, f.spec, f.name)
     except ValueError as error:
+        if is_open(literal) and f.is_value:
+            return Open()
         if not is_open(literal):
             cx.report("POL005", f"The '{f.name}' attribute is invalid - {error}", span)
         return REQUIRED

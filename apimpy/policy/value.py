@@ -20,7 +20,18 @@ if TYPE_CHECKING:
 
     from apimpy.runtime.exchange import Exchange
 
-__all__ = ["EXPECTED", "Compiled", "Computed", "Constant", "Rules", "Value", "is_open", "parse_literal", "value_fault"]
+__all__ = [
+    "EXPECTED",
+    "Compiled",
+    "Computed",
+    "Constant",
+    "Open",
+    "Rules",
+    "Value",
+    "is_open",
+    "parse_literal",
+    "value_fault",
+]
 
 T = TypeVar("T")
 
@@ -80,6 +91,14 @@ class Constant(Value[T]):
 
     def __repr__(self) -> str:
         return f"Constant({self.value!r})"
+
+
+class Open(Value[Any]):
+    """A literal that waits for a named value nobody gave: for those who look at a document without running it."""
+
+    __slots__ = ()
+    is_literal = False
+    needs = 0
 
 
 class Computed(Value[T]):

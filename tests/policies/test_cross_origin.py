@@ -256,7 +256,7 @@ async def test_inside_a_container_nothing_happens(h, kit):
     ("policy", "codes"),
     [
         (cors(), []),
-        (cors(["*"], credentials="true"), ["POL016"]),  # 12
+        (cors(["*"], credentials="true"), []),  # the rule open-credentials of lint says what there is to say
         (cors(headers=None), []),
         (cors(headers=[]), ["POL007"]),
         ("<cors><allowed-headers><header>*</header></allowed-headers></cors>", ["POL007"]),

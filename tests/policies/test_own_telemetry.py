@@ -139,8 +139,7 @@ def custom(count):
     [
         (metric(), []),
         (metric(custom(5) + '<dimension name="API ID" />'), []),
-        (metric(custom(6)), ["POL016"]),
-        (metric(custom(10)), ["POL016"]),
+        (metric(custom(10)), []),
         (metric(custom(11)), ["POL007"]),
         (metric(""), ["POL007"]),
         (metric('<dimension name="Team" />'), ["POL010"]),

@@ -1,0 +1,1 @@
+"""The rules: a folder for every category, a file for every rule.  See `apimpy.lint.rule`."""

@@ -1,0 +1,1 @@
+"""Rules about policies in front of language models."""

@@ -1,0 +1,1 @@
+"""Rules about what does not run on every gateway, or will not run for ever."""

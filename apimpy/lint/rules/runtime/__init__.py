@@ -1,0 +1,1 @@
+"""Rules about what fails or surprises when a request arrives."""

@@ -1,0 +1,1 @@
+"""Rules about what lets in more than it should, or gives away what it should not."""

@@ -1,0 +1,1 @@
+"""Rules about what Azure refuses or changes when the document is saved."""

@@ -1,0 +1,1 @@
+"""Rules about what is harder to read than it need be."""

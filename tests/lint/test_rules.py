@@ -1,0 +1,73 @@
+"""Every rule does what its page says: the blocks below Avoid and Prefer are the cases."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from linting import lint
+
+from apimpy.lint.documentation import page_of
+from apimpy.lint.edits import apply
+from apimpy.lint.registry import FOLDER, modules
+from apimpy.lint.rule import CATEGORIES
+from apimpy.source import SourceFile
+
+RULES = list(modules())
+AVOID = [(r, i, e.document) for r in RULES for i, e in enumerate(page_of(r.__doc__).avoid)]
+PREFER = [(r, i, e.document) for r in RULES for i, e in enumerate(page_of(r.__doc__).prefer)]
+IDS = {"ids": lambda x: x.name if isinstance(x, type) else str(x) if isinstance(x, int) else ""}
+EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("**/*.xml"))
+
+
+@pytest.mark.parametrize(("rule", "number", "text"), AVOID, **IDS)
+def test_avoid_is_found(rule, number, text):
+    """The rule reports the example, and nobody has anything else to say about it."""
+    assert {d.code for d in lint(text)} == {rule.code}
+
+
+@pytest.mark.parametrize(("rule", "number", "text"), PREFER, **IDS)
+def test_prefer_is_not_found(rule, number, text):
+    """Nobody has anything to say about what the page recommends."""
+    assert [str(d) for d in lint(text) if d.code == rule.code or d.severity > 0] == []
+
+
+@pytest.mark.parametrize(("rule", "number", "text"), AVOID, **IDS)
+def test_fix_fixes(rule, number, text):
+    """A corrected example is clean, still a document, and corrected again it stays the same."""
+    found = lint(text)
+    if not any(d.fixes for d in found):
+        return
+    fixed, count = apply(SourceFile("policy.xml", text), found, unsafe=True)
+    assert count > 0
+    left = lint(fixed)
+    assert [str(d) for d in left if d.code == rule.code or d.code.startswith("DOC")] == []
+    assert apply(SourceFile("policy.xml", fixed), left, unsafe=True)[0] == fixed
+
+
+@pytest.mark.parametrize("rule", RULES, **IDS)
+def test_rule_is_named_as_it_must(rule):
+    """A code of its category's letters, one class in a file of its name, a level."""
+    letters = {"service": "SVC", "runtime": "RUN", "security": "SEC", "ai-gateway": "AIG"}
+    letters |= {"portability": "PRT", "style": "STY"}
+    assert rule.category in CATEGORIES
+    assert re.fullmatch(letters[rule.category] + r"\d{3}", rule.code)
+    assert rule.__name__ == "".join(word.capitalize() for word in rule.name.split("-"))
+
+
+def test_codes_and_names_are_told_apart():
+    """No two rules share a code or a name."""
+    assert len({r.code for r in RULES}) == len(RULES) == len({r.name for r in RULES})
+
+
+def test_rules_know_nothing_of_each_other():
+    """A rule imports no other rule."""
+    for path in FOLDER.glob("*/*.py"):
+        assert "apimpy.lint.rules" not in path.read_text(), path
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
+def test_examples_are_clean(path):
+    """What we show to others has neither errors nor warnings."""
+    assert [str(d) for d in lint(path.read_text(), name=path.name) if d.severity > 0] == []
