@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from apimpy.configuration.routing import ApiRoute, OperationRoute
     from apimpy.configuration.serving import Configuration
     from apimpy.diagnostics import Sink
+    from apimpy.policy.bind import Compiler
     from apimpy.runtime.message import Url
 
 __all__ = ["Assembled", "assemble", "check"]
@@ -71,14 +72,18 @@ def assemble(model: GatewayFile, sink: Sink, *, event_loggers: Collection[str] |
 
 
 def check(
-    model: GatewayFile, sink: Sink, *, event_loggers: Collection[str] | None = None
+    model: GatewayFile,
+    sink: Sink,
+    *,
+    event_loggers: Collection[str] | None = None,
+    compiler: Compiler | None = None,
 ) -> tuple[Documents, dict[str, Backend | Pool]]:
-    """Report what is wrong with a model and its policies."""
+    """Report what is wrong with a model and its policies.  `compiler`: another one than that of `serve`."""
     check_model(model, sink)
     for subscription in model.subscriptions:
         if subscription.end is not None and _seconds(subscription.end) is None:
             sink.report("CFG007", f"the end of '{subscription.id}' is no ISO 8601 date", subscription.span)
-    documents = Documents(model, sink)
+    documents = Documents(model, sink, compiler)
     documents.check(event_loggers)
     return documents, entities(model, sink)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from apimpy.configuration.templates import TemplateError, parse_template
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from apimpy.document.model import Document, Element
     from apimpy.pipeline.check import BoundDocument
     from apimpy.policy.base import Policy
-    from apimpy.policy.bind import Binding
+    from apimpy.policy.bind import Binding, Compiler
     from apimpy.source import Span
 
 __all__ = ["Documents"]
@@ -40,13 +40,14 @@ _NO_PARAMETER = "Only parameters specified in the original URL template can be u
 class Documents:
     """The documents of a model, read once each and bound once for each scope they stand in."""
 
-    def __init__(self, model: GatewayFile, sink: Sink) -> None:
+    def __init__(self, model: GatewayFile, sink: Sink, compiler: Compiler | None = None) -> None:
         self._model, self._sink = model, sink
         self._values = {v.name: None if v.value is None else v.value.text for v in model.named_values}
         self._read: dict[str, Document | None] = {}
         self._bound: dict[tuple[str, str], BoundDocument | None] = {}
+        self._alone: list[tuple[Document, BoundDocument]] = []
         self.fragments = self._fragments()
-        self._cx: Binding = binding(catalogue(), self.fragments, sink, None, None)
+        self._cx: Binding = binding(catalogue(), self.fragments, sink, None, compiler)
         self._default = bind_document("global", default_global(sink), self._cx)
 
     @property
@@ -112,11 +113,20 @@ class Documents:
         chain += [b for b in (self.bound(scope, text) for scope, text in scopes) if b is not None]
         return chain
 
+    def all_bound(self) -> Iterator[tuple[Document, BoundDocument]]:
+        """Every document with its policies, once for every scope it stands in, and every fragment on its own."""
+        for (_, name), bound in self._bound.items():
+            document = self._read.get(name)
+            if bound is not None and document is not None:
+                yield document, bound
+        yield from self._alone
+
     def check(self, event_loggers: Collection[str] | None) -> None:
         """Bind everything, and look at what only the whole can tell."""
         model, sink = self._model, self._sink
         for fragment in self.fragments.values():
-            check_document(fragment, catalogue(), self.fragments, sink)
+            alone = check_document(fragment, catalogue(), self.fragments, sink, compiler=self._cx.compiler)
+            self._alone.append((fragment, alone))
         self.bound("global", model.policy)
         for product in model.products:
             self.bound("product", product.policy)

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, cast
 
-from apimpy.diagnostics import Sink
-from apimpy.document.reader import load
+from apimpy.diagnostics import CODES, Sink
+from apimpy.document.reader import load_text, read
 from apimpy.lint.expressions import Expressions
 from apimpy.lint.registry import entries
 from apimpy.lint.registry import load as load_rule
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
     from apimpy.diagnostics import Diagnostic
     from apimpy.document.model import Document
-    from apimpy.lint.registry import Entry
     from apimpy.lint.settings import Settings
+    from apimpy.source import SourceFile
 
-__all__ = ["category_of", "check_document_with_rules", "check_file"]
+__all__ = ["FAMILIES", "Run", "category_of", "check_document_with_rules", "check_file", "check_text"]
 
 
 def check_file(
@@ -38,15 +38,32 @@ def check_file(
     named_values: Mapping[str, str] | None = None,
     fragments: Mapping[str, Document] | None = None,
     settings: Settings | None = None,
-    name: str | None = None,
 ) -> None:
     """Report what is wrong with a policy document or fragment.  Never raises on what is in the file.
 
     `named_values` None: references are left alone.  `fragments` None: includes are not looked up.
     """
-    chosen = cast("Literal['auto', 'xml', 'rawxml']", encoding)
     found = Sink()
-    document = load(path, found, encoding=chosen, named_values=named_values, name=name)
+    file = load_text(path, found)
+    if file is None:
+        _tell(found, settings, sink)
+    else:
+        check_text(file, sink, encoding=encoding, named_values=named_values, fragments=fragments, settings=settings)
+
+
+def check_text(
+    file: SourceFile,
+    sink: Sink,
+    *,
+    encoding: str = "auto",
+    named_values: Mapping[str, str] | None = None,
+    fragments: Mapping[str, Document] | None = None,
+    settings: Settings | None = None,
+) -> None:
+    """The same for a text, whether it stands in a file yet or not."""
+    found = Sink()
+    chosen = cast("Literal['auto', 'xml', 'rawxml']", encoding)
+    document = read(file, found, encoding=chosen, named_values=named_values)
     if document is None:
         _tell(found, settings, sink)
     else:
@@ -60,59 +77,58 @@ def check_document_with_rules(
     *,
     fragments: Mapping[str, Document] | None = None,
     settings: Settings | None = None,
-    scope: str = "api",
 ) -> None:
     """Check what was read; `found` holds what reading had to say, `sink` gets everything."""
     expressions = Expressions()
-    bound = check_document(document, catalogue(), fragments, found, scope=scope, compiler=expressions.compiler(found))
-    subject = Subject(
-        document,
-        bound.sections,
-        expressions,
-        scope=scope,
-        whole=not found.errors,
-        gateway=settings.gateway if settings is not None else None,
-    )
-    idle = _run(subject, settings, found)
-    left: Iterable[Diagnostic] = found
-    known = [document, *(fragments or {}).values()]
-    if any("apimpy:" in d.file.text for d in known):
-        left = _without_answered(left, document, known, idle, sink_of := Sink())
-        left = [*left, *sink_of]
-    _tell(left, settings, sink)
+    bound = check_document(document, catalogue(), fragments, found, compiler=expressions.compiler(found))
+    gateway = settings.gateway if settings is not None else None
+    subject = Subject(document, bound.sections, expressions, whole=not found.errors, gateway=gateway)
+    run = Run(settings)
+    run.rules(subject, found)
+    run.finish(found, [document], list((fragments or {}).values()), sink)
 
 
-def _run(subject: Subject, settings: Settings | None, sink: Sink) -> list[Entry]:
-    """Run the rules that apply; those that did not run although they might have had something to say."""
-    from apimpy.lint.rule import Report
+class Run:
+    """Rules over one document or several that belong together, and what becomes of all findings."""
 
-    idle = []
-    for entry in entries():
-        if settings is not None and not settings.runs(entry.code, entry.name, entry.category):
-            idle.append(entry)
-        elif entry.elements and subject.elements.isdisjoint(entry.elements):
-            continue
-        elif entry.whole and not subject.whole:
-            idle.append(entry)
-        else:
-            rule = load_rule(entry)
-            rule.check(subject, Report(rule, sink))
-    return idle
+    def __init__(self, settings: Settings | None) -> None:
+        self._settings = settings
+        self._idle: set[str] = set()
+        """Codes and names of rules that did not run although they might have had something to say."""
 
+    def rules(self, subject: Subject, sink: Sink) -> None:
+        """Run the rules that apply to a document."""
+        settings = self._settings
+        for entry in entries():
+            if settings is not None and not settings.runs(entry.code, entry.name, entry.category):
+                self._idle |= {entry.code, entry.name}
+            elif entry.elements and subject.elements.isdisjoint(entry.elements):
+                continue
+            elif entry.whole and not subject.whole:
+                self._idle |= {entry.code, entry.name}
+            else:
+                from apimpy.lint.rule import Report
 
-def _without_answered(
-    found: Iterable[Diagnostic], document: Document, known: list[Document], idle: list[Entry], sink: Sink
-) -> list[Diagnostic]:
-    from apimpy.diagnostics import CODES
-    from apimpy.lint.suppress import answered, suppressions
+                rule = load_rule(entry)
+                rule.check(subject, Report(rule, sink))
 
-    words = {w for e in entries() for w in (e.code, e.name)} | {w for c in CODES.values() for w in (c.code, c.name)}
-    silent = frozenset(w for e in idle for w in (e.code, e.name))
-    left = answered(found, suppressions(document), frozenset(words), sink, silent)
-    for other in known[1:]:  # a fragment's comments are judged where the fragment is checked on its own
-        if other is not document:
-            left = answered(left, suppressions(other), frozenset(words), Sink(), silent)
-    return left
+    def finish(self, found: Iterable[Diagnostic], own: list[Document], others: list[Document], sink: Sink) -> None:
+        """Tell what is left: without what comments answer and settings leave out.
+
+        Comments of `others` count as well; what is wrong with them is told where they are checked themselves.
+        """
+        left = found
+        if any("apimpy:" in d.file.text for d in (*own, *others)):
+            from apimpy.lint.suppress import answered, suppressions
+
+            known = frozenset(w for e in entries() for w in (e.code, e.name))
+            known |= frozenset(w for c in CODES.values() for w in (c.code, c.name))
+            remarks, silent = Sink(), frozenset(self._idle)
+            mine = [c for d in own for c in suppressions(d)]
+            left = answered(left, mine, known, remarks, silent)
+            theirs = [c for d in others if d not in own for c in suppressions(d)]
+            left = [*answered(left, theirs, known, Sink(), silent), *remarks]
+        _tell(left, self._settings, sink)
 
 
 def _tell(found: Iterable[Diagnostic], settings: Settings | None, sink: Sink) -> None:
@@ -120,7 +136,7 @@ def _tell(found: Iterable[Diagnostic], settings: Settings | None, sink: Sink) ->
         sink.add(item)
 
 
-_FAMILIES = {
+FAMILIES = {
     "DOC": "document",
     "POL": "policy",
     "EXP": "expression",
@@ -134,4 +150,4 @@ def category_of(code: str) -> str:
     rule = next((e for e in entries() if e.code == code), None)
     if rule is not None:
         return rule.category
-    return _FAMILIES.get(code.rstrip("0123456789"), "csharp")
+    return FAMILIES.get(code.rstrip("0123456789"), "csharp")

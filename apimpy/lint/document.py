@@ -127,7 +127,7 @@ def _code_tables() -> Iterator[str]:
 
 def main() -> None:
     """Write everything; pages of rules that are gone are deleted."""
-    INDEX.write_text(index(), "utf-8", newline="\n")
+    Path(INDEX).write_text(index(), "utf-8", newline="\n")
     PAGES.mkdir(exist_ok=True)
     written = pages()
     for old in PAGES.glob("*.md"):

@@ -16,13 +16,11 @@ One walk in effective order: inbound, backend, outbound; then on-error, which a 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 from apimpy.document.model import Island
 from apimpy.lint.subject import own
 from apimpy.pattern import pattern
-from apimpy.policies.choose import Choose
-from apimpy.policies.wait import Wait
 from apimpy.policy.base import SECTIONS, Item, Policy, fields_of
 from apimpy.policy.value import Constant
 from apimpy.record import Record, field, replace
@@ -32,12 +30,15 @@ if TYPE_CHECKING:
 
     from apimpy.lint.expressions import Expression
     from apimpy.lint.subject import Subject
+    from apimpy.policies.choose import Choose
+    from apimpy.policies.wait import Wait
     from apimpy.source import Span
 
 __all__ = ["ENDS", "Flow", "Read", "Visit", "Write", "flow_of"]
 
 ENDS = ("return-response", "mock-response")
 _UNKNOWN = ("base", "include-fragment")
+"""They stand for policies that are not here."""
 _LIQUID = pattern(r"context\.Variables\s*(?:\.\s*([A-Za-z_]\w*)|\[\s*[\"']([^\"']+)[\"']\s*\])")
 
 
@@ -92,10 +93,12 @@ class Flow(Record, frozen=True):
     visits: tuple[Visit, ...]
     reads: tuple[Read, ...]
     writes: tuple[Write, ...]
-    any_read: bool
-    """Something may ask for variables whose names only a request tells, or stands outside the document."""
-    any_write: bool
-    """The same of writing."""
+    last_elsewhere: int
+    """Up to this order something may ask for any variable: policies outside the document, a computed name."""
+
+    def read_elsewhere(self, write: Write) -> bool:
+        """Somebody nobody sees here may read the variable."""
+        return write.order <= self.last_elsewhere
 
 
 class _Pending(Record):
@@ -118,7 +121,7 @@ class _Walk(Record):
     visits: list[Visit] = field(default_factory=list)
     reads: list[_Pending] = field(default_factory=list)
     writes: list[Write] = field(default_factory=list)
-    any_read: bool = False
+    elsewhere: int = -1
     any_write: bool = False
     order: int = 0
 
@@ -136,10 +139,10 @@ class _Walk(Record):
         visit = Visit(policy, self.section, inside, state is not None, cut)
         self.visits.append(visit)
         self.order += 1
-        if isinstance(policy, Choose):
-            return self._choose(policy, state, visit)
-        if isinstance(policy, Wait):
-            return self._wait(policy, state, visit)
+        if policy.element == "choose":
+            return self._choose(cast("Choose", policy), state, visit)
+        if policy.element == "wait":
+            return self._wait(cast("Wait", policy), state, visit)
         looped = policy.element == "retry"
         if not looped:
             self._ask(visit, self.subject.expressions(policy), state)
@@ -153,7 +156,7 @@ class _Walk(Record):
         self._other_reads(visit, state)
         state = self._write(visit, state)
         if policy.element in _UNKNOWN:
-            self.any_read = self.any_write = True
+            self.elsewhere, self.any_write = self.order, True
             return None if state is None else replace(state, open=True)
         return None if policy.element in ENDS else state
 
@@ -191,7 +194,8 @@ class _Walk(Record):
 
     def _ask(self, visit: Visit, expressions: Iterable[Expression], state: _State | None) -> None:
         for expression in expressions:
-            self.any_read = self.any_read or expression.any_variable
+            if expression.any_variable:
+                self.elsewhere = self.order
             for use in expression.uses:
                 self._read(use.name, use.span, visit, use.kind == "required", state)
 
@@ -254,21 +258,23 @@ def flow_of(subject: Subject) -> Flow:
     """Walk a document."""
     walk = _Walk(subject)
     if subject.is_fragment:
-        walk.any_read = walk.any_write = True
+        walk.any_write = True
         walk.policies(subject.sections.get("", ()), _State(open=True), ())
     else:
         state: _State | None = _State()
         for name in SECTIONS[:-1]:
             state = _section(walk, name, state)
         _section(walk, SECTIONS[-1], _State(open=walk.any_write))
-    return Flow(tuple(walk.visits), tuple(_settle(walk)), tuple(walk.writes), walk.any_read, walk.any_write)
+    elsewhere = walk.order if subject.is_fragment else walk.elsewhere
+    return Flow(tuple(walk.visits), tuple(_settle(walk)), tuple(walk.writes), elsewhere)
 
 
 def _section(walk: _Walk, name: str, state: _State | None) -> _State | None:
     walk.section = name
     policies = walk.subject.sections.get(name)
     if policies is None:  # stands for <base />
-        walk.any_read = walk.any_write = True
+        walk.order += 1
+        walk.elsewhere, walk.any_write = walk.order, True
         return None if state is None else replace(state, open=True)
     return walk.policies(policies, state, ())
 

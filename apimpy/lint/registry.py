@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from apimpy.diagnostics import Severity
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["FOLDER", "INDEX", "Entry", "entries", "load", "modules"]
 
-FOLDER = Path(__file__).parent / "rules"
-INDEX = FOLDER / "index.json"
+FOLDER = os.path.join(os.path.dirname(__file__), "rules")
+INDEX = os.path.join(FOLDER, "index.json")
 
 
 class Entry(Record, frozen=True, eq=True):
@@ -43,7 +43,8 @@ class Entry(Record, frozen=True, eq=True):
 @lru_cache(maxsize=1)
 def entries() -> tuple[Entry, ...]:
     """All rules, by code."""
-    rows: list[dict[str, Any]] = json.loads(INDEX.read_bytes())
+    with open(INDEX, "rb") as f:
+        rows: list[dict[str, Any]] = json.load(f)
     return tuple(Entry(**(row | {"level": Severity(row["level"]), "elements": tuple(row["elements"])})) for row in rows)
 
 
@@ -55,9 +56,12 @@ def load(entry: Entry) -> Rule:
 
 def modules() -> Iterator[type[Rule]]:
     """Every rule of the folder, imported: for the index, the pages and the tests."""
-    for path in sorted(FOLDER.glob("*/*.py")):
-        if not path.stem.startswith("_"):
-            yield _rule_of(importlib.import_module(f"apimpy.lint.rules.{path.parent.name}.{path.stem}"))
+    for category in sorted(os.listdir(FOLDER)):
+        inside = os.path.join(FOLDER, category)
+        for file in sorted(os.listdir(inside)) if os.path.isdir(inside) else ():
+            name = file.removesuffix(".py")
+            if name != file and not name.startswith("_"):
+                yield _rule_of(importlib.import_module(f"apimpy.lint.rules.{category}.{name}"))
 
 
 def _rule_of(module: Any) -> type[Rule]:

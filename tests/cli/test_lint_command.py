@@ -224,8 +224,23 @@ def test_json_shape(report: dict[str, Any]) -> None:
     assert set(report) == {"diagnostics", "summary"}
     for d in report["diagnostics"]:
         assert set(d) == {
-            *("file", "line", "column", "end_line", "end_column", "code", "name", "severity", "kind", "message", "help")
+            *(
+                "file",
+                "line",
+                "column",
+                "end_line",
+                "end_column",
+                "code",
+                "name",
+                "severity",
+                "kind",
+                "message",
+                "help",
+            ),
+            *("url", "fixable"),
         }
+        assert d["url"].startswith("https://")
+        assert type(d["fixable"]) is bool
         assert all(type(d[k]) is int and d[k] >= 1 for k in ("line", "column", "end_line", "end_column"))
         assert (d["line"], d["column"]) <= (d["end_line"], d["end_column"])
         assert all(type(d[k]) is str and d[k] for k in ("file", "code", "name", "message"))
@@ -280,9 +295,12 @@ def test_exit_code(apimpy: Any, folder: Path, words: tuple[str, ...], code: int)
         (("broken_link.xml",), "broken_link.xml: no such file or folder"),
         (("nothing",), "nothing: no *.xml files in this folder"),
         (("--format", "yaml", "good.xml"), "'yaml' is not one of"),
-        (("--format", "sarif", "good.xml"), "--format sarif is not available yet"),
-        (("--format", "github", "good.xml"), "--format github is not available yet"),
-        (("--gateway", "v2", "good.xml"), "--gateway is not available yet"),
+        (("--gateway", "v3", "good.xml"), "'v3' is not one of"),
+        (("--select", "SEC9", "good.xml"), "--select: there is no rule 'SEC9'"),
+        (("--write-baseline", "good.xml"), "--write-baseline needs --baseline FILE"),
+        (("--baseline", "nowhere.json", "good.xml"), "nowhere.json: No such file"),
+        (("--baseline", "good.xml", "good.xml"), "good.xml: not a baseline of apimpy lint"),
+        (("--config", "nowhere.toml", "good.xml"), "nowhere.toml: no such file"),
         (("--fail-level", "loud", "good.xml"), "'loud' is not one of"),
         (("--named-value", "team", "good.xml"), "--named-value takes NAME=VALUE, not 'team'"),
         (("--fragments", "nowhere", "good.xml"), "nowhere: no such folder"),

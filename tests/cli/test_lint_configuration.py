@@ -51,7 +51,7 @@ def test_a_folder_of_documents(folder: Path) -> None:
 def test_an_apiops_folder() -> None:
     example = Path(__file__).resolve().parents[2] / "examples" / "apiops"
     code, codes, files = lint(str(example))
-    assert (code, sorted(codes), files) == (0, ["CFG011", "CFG023"], 8)
+    assert (code, sorted(codes), files) == (0, ["CFG011", "CFG023", "EXP010"], 8)
 
 
 @pytest.mark.parametrize(("text", "code", "says"), [(FILE, 1, "CFG011"), ("version: 1\n", 0, "")])

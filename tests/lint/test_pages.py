@@ -33,7 +33,7 @@ So.
 
 def test_index_is_derived() -> None:
     """`make gen` has been run."""
-    assert INDEX.read_text("utf-8") == index()
+    assert Path(INDEX).read_text("utf-8") == index()
 
 
 def test_pages_are_derived() -> None:

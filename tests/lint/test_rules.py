@@ -63,7 +63,7 @@ def test_codes_and_names_are_told_apart():
 
 def test_rules_know_nothing_of_each_other():
     """A rule imports no other rule."""
-    for path in FOLDER.glob("*/*.py"):
+    for path in Path(FOLDER).glob("*/*.py"):
         assert "apimpy.lint.rules" not in path.read_text(), path
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpy.lint.rule import Rule
-from apimpy.policies.choose import Otherwise, When
 
 if TYPE_CHECKING:
     from apimpy.lint.flow import Flow, Read
@@ -66,6 +65,8 @@ class UnsetVariable(Rule, code="RUN003", kind="runtime", whole=True):
     """
 
     def check(self, document: Subject, report: Report) -> None:
+        if not any(e.uses for e in document.expressions()) and "return-response" not in document.elements:
+            return
         flow = document.flow
         for read in flow.reads:
             if not read.required or read.visit.section == "on-error":
@@ -84,6 +85,6 @@ def _may_know(read: Read, flow: Flow) -> bool:
     for write in flow.writes:
         if write.name == read.name and write.order < read.order:
             apart = [c for c in read.visit.inside if not any(c is other for other in write.visit.inside)]
-            if any(isinstance(c, When | Otherwise) for c in apart):
+            if any(c.element in ("when", "otherwise") for c in apart):
                 return True
     return False

@@ -11,19 +11,17 @@ from apimpy.lint.rule import INFO, Rule
 if TYPE_CHECKING:
     from apimpy.lint.rule import Report
     from apimpy.lint.subject import Subject
-    from apimpy.source import SourceFile
 
 __all__ = ["UnreadVariable"]
 
 
 class UnreadVariable(Rule, code="STY001", level=INFO, elements=("set-variable",), whole=True):
-    """A variable is set and not read in the document.
+    """A variable is set and never read.
 
     ## What it does
 
-    Reports `set-variable` when nothing else in the document names the variable.
-    Nothing is said in fragments, in documents that include one, and where the name of a variable is computed: there
-    somebody else may read it.
+    Reports `set-variable` when nothing in the document names the variable, and nobody else can read it: no `<base />`
+    and no fragment comes later, and no name of a variable is computed.
 
     ## Why
 
@@ -64,18 +62,11 @@ class UnreadVariable(Rule, code="STY001", level=INFO, elements=("set-variable",)
     """
 
     def check(self, document: Subject, report: Report) -> None:
-        if document.is_fragment or any(e.any_variable for e in document.expressions()):
-            return
-        if any(document.policies("include-fragment")) or any(f is not document.document.file for f in _files(document)):
-            return
-        text = document.document.file.text
-        for write in document.flow.writes:
+        flow, text = document.flow, document.document.file.text
+        for write in flow.writes:
+            if write.policy.element != "set-variable" or flow.read_elsewhere(write):
+                continue
             named = re.findall(rf"(?<![\w-]){re.escape(write.name)}(?![\w-])", text)
-            if write.policy.element == "set-variable" and len(named) == 1:
+            if len(named) == 1 and write.span.file is document.document.file:
                 fix = remove(write.policy.source.span, "remove it", safe=False)
-                report(write.span, f"the variable '{write.name}' is never read in this document", fix=fix)
-
-
-def _files(document: Subject) -> set[SourceFile]:
-    """The document's own file, and those of fragments that stand in it."""
-    return {p.source.span.file for p in document.all_policies}
+                report(write.span, f"the variable '{write.name}' is never read", fix=fix)

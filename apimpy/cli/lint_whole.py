@@ -1,0 +1,50 @@
+"""`apimpy lint` over a gateway file or an APIOps folder: the configuration, and every document in its scope."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from apimpy.configuration.assemble import check
+from apimpy.configuration.source import Flags, read_model, with_flags
+from apimpy.diagnostics import Sink
+from apimpy.lint.check import Run
+from apimpy.lint.expressions import Expressions
+from apimpy.lint.subject import Subject
+
+if TYPE_CHECKING:
+    from apimpy.lint.settings import Settings
+
+__all__ = ["check_whole"]
+
+
+def check_whole(
+    source: Path,
+    sink: Sink,
+    values: dict[str, str],
+    fragments: str | None,
+    environment: str | None,
+    settings: Settings | None,
+) -> int:
+    """Check a configuration and all its documents; how many files that was."""
+    found = Sink()
+    run = Run(settings)
+    model = read_model(source, found, environ=os.environ, environment=environment, complete=False)
+    if model is None:
+        run.finish(found, [], [], sink)
+        return 1
+    folder = Path(fragments) if fragments else None
+    expressions = Expressions()
+    given = with_flags(model, Flags(tuple(values.items()), folder))
+    documents, _ = check(given, found, compiler=expressions.compiler(found))
+    broken = {problem.span.file.name for problem in found.errors}
+    known = []
+    for document, bound in documents.all_bound():
+        known.append(document)
+        gateway = settings.gateway if settings is not None else None
+        whole = document.file.name not in broken
+        subject = Subject(document, bound.sections, expressions, scope=bound.scope, whole=whole, gateway=gateway)
+        run.rules(subject, found)
+    run.finish(found, known, [], sink)
+    return 1 + documents.count
