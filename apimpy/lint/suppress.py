@@ -3,9 +3,9 @@
     <!-- apimpy: ignore SEC002 the key is one of the public sandbox -->
     <set-header name="api-key" …>…</set-header>
 
-Codes or names, with commas between; the reason is compulsory.  The comment counts for the next element, all of it, or
-for its own line when an element stands before it there.  Before the root it counts for the document.  One that answers
-nothing is reported, so that comments do not outlive what they were written for.
+Codes or names, with commas between; the reason is compulsory.  The comment counts for its own line and, unless it
+stands behind an element there, for all of the next element.  Before the root it counts for the document.  One that
+answers nothing is reported, so that comments do not outlive what they were written for.
 """
 
 from __future__ import annotations
@@ -40,11 +40,12 @@ class Suppression(Record, frozen=True):
     codes: tuple[str, ...]
     reason: str
     span: Span
-    over: Span
+    over: tuple[Span, ...]
 
     def matches(self, found: Diagnostic) -> bool:
         """The finding begins in its part of the file and is one of those it names."""
-        if found.span.file.name != self.span.file.name or not self.over.start <= found.span.start <= self.over.end:
+        start = found.span.start
+        if found.span.file.name != self.span.file.name or not any(o.start <= start <= o.end for o in self.over):
             return False
         return any(word in (found.code, found.name) for word in self.codes)
 
@@ -55,12 +56,12 @@ def suppressions(document: Document) -> list[Suppression]:
     if "apimpy:" not in file.text:
         return []
     before = [(m[1], file.span(m.start(), m.end())) for m in _COMMENT.finditer(file.text, 0, root.span.start)]
-    found = [_made(text, span, file, file.span(0, len(file.text))) for text, span in before]
-    found += [_made(c.text, c.span, file, _over(c, after)) for c, after in _comments(root)]
+    found = [_made(text, span, file, (file.span(0, len(file.text)),)) for text, span in before]
+    found += [_made(c.text, c.span, file, _over(c, before, after)) for c, before, after in _comments(root)]
     return [s for s in found if s is not None]
 
 
-def _made(text: str, span: Span, file: SourceFile, over: Span) -> Suppression | None:
+def _made(text: str, span: Span, file: SourceFile, over: tuple[Span, ...]) -> Suppression | None:
     ignored = _IGNORE.fullmatch(text)
     if ignored is None:
         return None
@@ -71,22 +72,25 @@ def _made(text: str, span: Span, file: SourceFile, over: Span) -> Suppression | 
     return Suppression(codes, " ".join(listed[2].split()), span, over)
 
 
-def _comments(element: Element) -> Iterator[tuple[Comment, Element | None]]:
-    """Comments with the element that follows."""
+def _comments(element: Element) -> Iterator[tuple[Comment, Element | None, Element | None]]:
+    """Comments with the elements before and after, of the same parent."""
+    before: Element | None = None
     for at, node in enumerate(element.nodes):
         if isinstance(node, Comment):
-            yield node, next((n for n in element.nodes[at + 1 :] if isinstance(n, Element)), None)
+            yield node, before, next((n for n in element.nodes[at + 1 :] if isinstance(n, Element)), None)
         elif isinstance(node, Element):
+            before = node
             yield from _comments(node)
 
 
-def _over(comment: Comment, after: Element | None) -> Span:
+def _over(comment: Comment, before: Element | None, after: Element | None) -> tuple[Span, ...]:
     span, text = comment.span, comment.span.file.text
     start = max(text.rfind("\n", 0, span.start), text.rfind("\r", 0, span.start)) + 1
-    if text[start : span.start].strip() or after is None:
-        end = text.find("\n", span.end)
-        return span.file.span(start, len(text) if end < 0 else end)
-    return after.span
+    end = text.find("\n", span.end)
+    line = span.file.span(start, len(text) if end < 0 else end)
+    if after is None or (before is not None and before.span.end > start):
+        return (line,)
+    return line, after.span
 
 
 def answered(

@@ -26,6 +26,12 @@ WHY = "it is the sandbox's"
         (f"{KEY} <!-- apimpy: ignore SEC003 {WHY} -->\n{KEY}", ["SEC003"]),
         (f"<!-- apimpy: ignore SEC003 {WHY} -->\n{KEY}\n{KEY}", ["SEC003"]),
         (f"<choose><!-- apimpy: ignore SEC003 {WHY} --><when condition='true'>{KEY}</when></choose>", []),
+        (f"<choose> <!-- apimpy: ignore SEC003 {WHY} --><when condition='true'>\n{KEY}</when></choose>", []),
+        (f"<choose><when condition='true'>{KEY}</when></choose> <!-- apimpy: ignore SEC003 {WHY} -->", []),
+        (
+            f"<choose><when condition='@(1 &gt; 2)'>{KEY} <!-- apimpy: ignore RUN001,SEC003 {WHY} --></when></choose>",
+            [],
+        ),
         # several
         (f"<!-- apimpy: ignore SEC003, POL003 {WHY} -->\n{WRONG}", []),
         (f"<!-- apimpy: ignore SEC003, POL003 {WHY} -->\n{KEY}", ["LNT002"]),

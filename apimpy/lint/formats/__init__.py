@@ -48,5 +48,11 @@ def render(format_: str, findings: Findings) -> str:
 
 
 def shown_name(name: str) -> str:
-    """A file's name with `/` between folders, as pipelines and SARIF want it."""
-    return name.replace("\\", "/").removeprefix("./")
+    """A file's name as pipelines want it: `/` between folders, relative to the current folder if it is below it."""
+    import os
+
+    shown = os.path.normpath(name)
+    if os.path.isabs(shown):
+        below = os.path.relpath(shown)
+        shown = shown if below.startswith("..") else below
+    return shown.replace(os.sep, "/")

@@ -106,7 +106,7 @@ def _fix(fix: Fix) -> dict[str, Any]:
 
 def _uri(name: str) -> str:
     """A relative path as it is, an absolute one as a file: URI."""
-    shown = quote(shown_name(name), safe="/:" if name[1:2] == ":" else "/")
-    if name[1:2] == ":":
-        return f"file:///{shown}"
-    return f"file://{shown}" if name.startswith("/") else shown
+    shown = shown_name(name)
+    drive = shown[1:2] == ":"
+    path = quote(shown, safe="/:" if drive else "/")
+    return f"file:///{path}" if drive else f"file://{path}" if path.startswith("/") else path
