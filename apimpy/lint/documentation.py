@@ -2,8 +2,8 @@
 
     Fixed headings, in this order: What it does, Why, Avoid, Prefer, Configuration (which may be left out).
 
-A fenced block of `xml` is an example.  It is a whole document, or policies of one section: inbound unless the word
-after `xml` says otherwise.
+A fenced block of `xml` is an example.  It is a whole document, or policies of one section: inbound unless a word after
+`xml` says otherwise.  A word `gateway=v2` says for which kind of gateway it is checked.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from apimpy.record import Record
 __all__ = ["HEADINGS", "Example", "Page", "page_of"]
 
 HEADINGS = ("What it does", "Why", "Avoid", "Prefer", "Configuration")
-_BLOCK = re.compile(r"^```xml ?([\w-]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(r"^```xml ?([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _SECTIONS = ("inbound", "backend", "outbound", "on-error")
 
 
@@ -25,6 +25,7 @@ class Example(Record, frozen=True, eq=True):
 
     written: str
     document: str
+    gateway: str | None = None
 
 
 class Page(Record, frozen=True, eq=True):
@@ -58,7 +59,12 @@ def page_of(docstring: str | None) -> Page:
 
 
 def _examples(text: str) -> list[Example]:
-    return [Example(m[2], _whole(m[1] or "inbound", m[2])) for m in _BLOCK.finditer(text)]
+    found = []
+    for m in _BLOCK.finditer(text):
+        gateway = next((w.removeprefix("gateway=") for w in m[1].split() if w.startswith("gateway=")), None)
+        sections = [w for w in m[1].split() if not w.startswith("gateway=")]
+        found.append(Example(m[2], _whole(" ".join(sections) or "inbound", m[2]), gateway))
+    return found
 
 
 def _whole(section: str, text: str) -> str:

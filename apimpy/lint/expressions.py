@@ -1,8 +1,14 @@
 """Expressions as rules see them: the bound tree of every island of a document, and what it does with variables.
 
-expression.nodes()                  every node, outermost first
-expression.span(node)               where it stands in the file
-expression.uses                     VariableUse("attempt", "required", span), …
+| fact | what it is |
+|---|---|
+| `expression.nodes()` | every node, a node before what it holds |
+| `expression.span(node)` | where it stands in the file |
+| `expression.uses` | the variables it asks for, and how |
+| `expression.members` | `System.DateTime.UtcNow`, `Newtonsoft.Json.Linq.JObject.Parse`, … |
+| `expression.paths` | `context.Request.Headers`, `context.User.Id`, … |
+| `expression.calls("As")` | the calls of methods with this name |
+| `expression.constant` | its value, when it is the same for every request |
 """
 
 from __future__ import annotations
@@ -75,6 +81,39 @@ class Expression:
         return value if isinstance(value, bool | int | str | float) else None
 
     @cached_property
+    def members(self) -> frozenset[str]:
+        """The members it uses, with the full names of their types; a constructor is `.ctor`."""
+        return frozenset(
+            f"{symbol.owner.full_name}.{symbol.name}" for node in self.nodes() if (symbol := _symbol(node)) is not None
+        )
+
+    def calls(self, name: str) -> Iterator[bd.BCall]:
+        """The calls of methods with this name, extension methods included."""
+        return (node for node in self.nodes() if isinstance(node, bd.BCall) and node.method.name == name)
+
+    @cached_property
+    def paths(self) -> frozenset[str]:
+        """What it reads of `context`, however far: `context.User?.Id` is `context.User.Id`."""
+        return frozenset(path for node in self.nodes() if (path := self.path(node)) is not None)
+
+    def path(self, node: Any) -> str | None:
+        """The way from `context` to a node; None for what is not reached by properties alone."""
+        node = plain(node) if isinstance(node, bd.BExpr) else node
+        if isinstance(node, bd.BContext):
+            return "context"
+        if isinstance(node, bd.BTemp):
+            return self.path(self._targets[node.id]) if node.id in self._targets else None
+        if isinstance(node, bd.BProperty) and node.receiver is not None and not node.index:
+            before = self.path(node.receiver)
+            return None if before is None else f"{before}.{node.prop.name}"
+        return None
+
+    @cached_property
+    def _targets(self) -> dict[int, bd.BExpr]:
+        """What the temporary of a conditional access stands for."""
+        return {n.temp.id: n.target for n in self.nodes() if isinstance(n, bd.BConditionalAccess)}
+
+    @cached_property
     def repeatable(self) -> bool:
         """Evaluated twice it says the same: nothing in it is chance or time."""
         return not any(word in self.island.source for word in ("Random", "Guid", "Now", "Today", "Elapsed"))
@@ -121,6 +160,15 @@ class Expression:
         if _is_variables(variables) and isinstance(text, str):
             named.add(id(variables))
             found.append(VariableUse(text, kind, self.span(node)))
+
+
+def _symbol(node: Any) -> Any:
+    """The declared member that a node uses."""
+    if isinstance(node, bd.BCall):
+        return node.method
+    if isinstance(node, bd.BProperty):
+        return node.prop
+    return node.ctor if isinstance(node, bd.BNew) else None
 
 
 def _is_variables(node: Any) -> bool:
@@ -175,6 +223,3 @@ class Expressions:
     def of(self, island: Island) -> Expression | None:
         """The expression of an island; None when it does not compile."""
         return self._held.get(id(island))
-
-    def __iter__(self) -> Iterator[Expression]:
-        return iter(self._held.values())

@@ -1,6 +1,6 @@
 """What a lint rule is: one class in one file, whose docstring is its page and whose examples are its tests.
 
-    class AnyOrigin(Rule, code="SEC001", level=ERROR, elements=("cors",)):
+    class OpenCredentials(Rule, code="SEC001", level=ERROR, elements=("cors",)):
         \"\"\"`cors` lets every origin send credentials.
 
         ## What it does
@@ -17,7 +17,7 @@
 
         def check(self, document: Subject, report: Report) -> None:
             for cors in document.policies("cors"):
-                report(cors, "every origin is allowed and may send credentials")
+                report(cors, "every origin is allowed and may send credentials", help="list the origins")
 
 The file is `apimpy/lint/rules/<category>/<name>.py`: folder and file are category and name (`_` for `-`).
 A rule holds no state, reads `Subject` and nothing else, and never imports another rule.
@@ -57,7 +57,7 @@ class Rule:
 
     code: ClassVar[str]
     name: ClassVar[str]
-    """From the file: `any_origin.py` is `any-origin`."""
+    """From the file: `open_credentials.py` is `open-credentials`."""
     category: ClassVar[str]
     """From the folder."""
     level: ClassVar[Severity] = WARNING
@@ -108,7 +108,7 @@ def place(where: Place) -> Span:
 
 
 class Report:
-    """Takes the findings of one rule: `report(place, message, help=…, fix=…)`."""
+    """Takes the findings of one rule: `report(place, message, help="what to do")`, with `fix=…` where one is known."""
 
     __slots__ = ("_rule", "_sink")
 
@@ -120,7 +120,7 @@ class Report:
         where: Place,
         message: str,
         *,
-        help: str | None = None,
+        help: str,
         fix: Fix | None = None,
         related: tuple[tuple[Span, str], ...] = (),
     ) -> None:

@@ -8,7 +8,7 @@
     exclude = ["generated/**"]
     baseline = "lint-baseline.json"
     [tool.apimpy.lint.levels]
-    variable-never-read = "warning"         # error, warning, info or off
+    unread-variable = "warning"             # error, warning, info or off
     [tool.apimpy.lint.per-file-ignores]
     "legacy/*.xml" = ["SEC003"]
 

@@ -15,7 +15,7 @@ from apimpy.policy.base import Item, Policy, fields_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from apimpy.document.model import Document
+    from apimpy.document.model import Attribute, Document
     from apimpy.lint.expressions import Expression, Expressions
     from apimpy.lint.flow import Flow
 
@@ -79,13 +79,40 @@ class Subject:
             value = found.value if found is not None else None
         return self._expressions.of(value) if isinstance(value, Island) else None
 
+    @staticmethod
+    def literal(item: Item | Element, attribute: str | None = None) -> str | None:
+        """The literal in an attribute of an element, or its text; None for an expression, for nothing, and for what
+        holds a named value."""
+        element = item.source if isinstance(item, Item) else item
+        if attribute is None:
+            value = element.value
+        else:
+            found = element.get(attribute)
+            value = found.value if found is not None else None
+        return value.value if isinstance(value, Text) and "{{" not in value.value else None
+
+    @staticmethod
+    def at(item: Item | Element, attribute: str) -> Attribute | Element:
+        """The place of an attribute, or of its element when it has none: what `report` takes."""
+        element = item.source if isinstance(item, Item) else item
+        return element.get(attribute) or element
+
+    def section(self, name: str) -> tuple[Policy, ...]:
+        """The policies that stand directly in a section, in order."""
+        return self.sections.get(name, ())
+
     def expressions(self, policy: Policy | None = None) -> Iterator[Expression]:
         """The expressions of a policy without those of the policies it runs; without a policy: all there are."""
         if policy is None:
-            yield from self._expressions
+            yield from self._all_expressions
             return
         for item in own(policy):
             yield from self.expressions_of(item)
+
+    @cached_property
+    def _all_expressions(self) -> tuple[Expression, ...]:
+        found = {id(e): e for p in self.all_policies for e in self.expressions(p)}
+        return tuple(found.values())
 
     def expressions_of(self, item: Item) -> Iterator[Expression]:
         """The expressions in the attributes and the text of one element."""

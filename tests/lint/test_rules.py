@@ -4,44 +4,57 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from linting import lint
 
-from apimpy.lint.documentation import page_of
+from apimpy.lint.documentation import Example, page_of
 from apimpy.lint.edits import apply
 from apimpy.lint.registry import FOLDER, modules
 from apimpy.lint.rule import CATEGORIES
+from apimpy.lint.settings import Settings
 from apimpy.source import SourceFile
 
+if TYPE_CHECKING:
+    from apimpy.diagnostics import Diagnostic
+
 RULES = list(modules())
-AVOID = [(r, i, e.document) for r in RULES for i, e in enumerate(page_of(r.__doc__).avoid)]
-PREFER = [(r, i, e.document) for r in RULES for i, e in enumerate(page_of(r.__doc__).prefer)]
+AVOID = [(r, i, e) for r in RULES for i, e in enumerate(page_of(r.__doc__).avoid)]
+PREFER = [(r, i, e) for r in RULES for i, e in enumerate(page_of(r.__doc__).prefer)]
 IDS = {"ids": lambda x: x.name if isinstance(x, type) else str(x) if isinstance(x, int) else ""}
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("**/*.xml"))
 
 
-@pytest.mark.parametrize(("rule", "number", "text"), AVOID, **IDS)
-def test_avoid_is_found(rule, number, text):
-    """The rule reports the example, and nobody has anything else to say about it."""
-    assert {d.code for d in lint(text)} == {rule.code}
+def check(example: Example, text: str | None = None) -> list[Diagnostic]:
+    """The findings in an example, or in what it was made into."""
+    settings = Settings(gateway=example.gateway) if example.gateway else None
+    return lint(example.document if text is None else text, settings)
 
 
-@pytest.mark.parametrize(("rule", "number", "text"), PREFER, **IDS)
-def test_prefer_is_not_found(rule, number, text):
+@pytest.mark.parametrize(("rule", "number", "example"), AVOID, **IDS)
+def test_avoid_is_found(rule, number, example):
+    """The rule reports the example, with help, and nobody has anything else to say about it."""
+    found = check(example)
+    assert {d.code for d in found} == {rule.code}
+    assert all(d.help and d.span.start < d.span.end for d in found)
+
+
+@pytest.mark.parametrize(("rule", "number", "example"), PREFER, **IDS)
+def test_prefer_is_not_found(rule, number, example):
     """Nobody has anything to say about what the page recommends."""
-    assert [str(d) for d in lint(text) if d.code == rule.code or d.severity > 0] == []
+    assert [str(d) for d in check(example) if d.code == rule.code or d.severity > 0] == []
 
 
-@pytest.mark.parametrize(("rule", "number", "text"), AVOID, **IDS)
-def test_fix_fixes(rule, number, text):
+@pytest.mark.parametrize(("rule", "number", "example"), AVOID, **IDS)
+def test_fix_fixes(rule, number, example):
     """A corrected example is clean, still a document, and corrected again it stays the same."""
-    found = lint(text)
+    found = check(example)
     if not any(d.fixes for d in found):
         return
-    fixed, count = apply(SourceFile("policy.xml", text), found, unsafe=True)
+    fixed, count = apply(SourceFile("policy.xml", example.document), found, unsafe=True)
     assert count > 0
-    left = lint(fixed)
+    left = check(example, fixed)
     assert [str(d) for d in left if d.code == rule.code or d.code.startswith("DOC")] == []
     assert apply(SourceFile("policy.xml", fixed), left, unsafe=True)[0] == fixed
 

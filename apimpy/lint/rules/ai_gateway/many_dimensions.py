@@ -65,4 +65,4 @@ class ManyDimensions(Rule, code="AIG001", elements=(*_TOKEN_METRICS, "emit-metri
 def _over(dimensions: object, what: str, report: Report) -> None:
     found = list(dimensions)  # type: ignore[call-overload]
     if len(found) > _CAP:
-        report(found[_CAP], f"of {len(found)} {what} only {_CAP} are kept")
+        report(found[_CAP], f"of {len(found)} {what} only {_CAP} are kept", help="leave out what nobody looks at")

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 __all__ = ["UnreachableBranch"]
 
+_NEVER = "this branch is never taken"
+_HELP = "remove it, or correct a condition"
+
 
 class UnreachableBranch(Rule, code="RUN001", elements=("choose",)):
     """A branch of `choose` can never be taken.
@@ -80,18 +83,19 @@ def _check(choose: Choose, document: Subject, report: Report) -> None:
         condition = document.expression(when, "condition")
         text = condition.text if condition is not None and condition.repeatable else None
         if total is not None:
-            report(when, "this branch is never taken: the condition of an earlier one always holds")
+            report(when, f"{_NEVER}: the condition of an earlier one always holds", help=_HELP)
         elif (truth := _truth(when, document)) is False:
-            report(when, "this branch is never taken: its condition never holds")
+            report(when, f"{_NEVER}: its condition never holds", help=_HELP)
         elif text is not None and text in seen:
-            line = seen[text].source.span.line_col[0]
-            report(when, f"this branch is never taken: the branch of line {line} has the same condition")
+            first = seen[text].source
+            message = f"{_NEVER}: the branch of line {first.span.line_col[0]} has the same condition"
+            report(when, message, help=_HELP, related=((first.name_span, "the same condition"),))
         elif truth is True:
             total = when
         if text is not None:
             seen.setdefault(text, when)
     if total is not None and choose.otherwise is not None:
-        report(choose.otherwise, "this branch is never taken: the condition of an earlier one always holds")
+        report(choose.otherwise, f"{_NEVER}: the condition of an earlier one always holds", help=_HELP)
 
 
 def _truth(when: When, document: Subject) -> bool | None:

@@ -50,4 +50,5 @@ class UnreachablePolicy(Rule, code="RUN002", elements=ENDS, whole=True):
         for visit in document.flow.visits:
             if visit.cut:
                 what = visit.policy.element
-                report(visit.policy, f"<{what}> is never reached: the response is returned before it")
+                message = f"<{what}> is never reached: the response is returned before it"
+                report(visit.policy, message, help="put it before what returns the response, or remove it")

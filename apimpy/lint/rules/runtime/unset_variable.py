@@ -71,12 +71,12 @@ class UnsetVariable(Rule, code="RUN003", kind="runtime", whole=True):
         for read in flow.reads:
             if not read.required or read.visit.section == "on-error":
                 continue
+            help_ = f'set it before on every way, or read it with GetValueOrDefault("{read.name}", …)'
             if read.state == "unset":
                 late = next((w for w in flow.writes if w.name == read.name), None)
                 where = f"it is set in line {late.span.line_col[0]}, later" if late else "nothing sets it"
-                report(read.span, f"the variable '{read.name}' is not set here: {where}")
+                report(read.span, f"the variable '{read.name}' is not set here: {where}", help=help_)
             elif read.state == "sometimes" and not _may_know(read, flow):
-                help_ = f'read it with GetValueOrDefault("{read.name}", …), or set it on every way'
                 report(read.span, f"the variable '{read.name}' is set on some ways to here only", help=help_)
 
 

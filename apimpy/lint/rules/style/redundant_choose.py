@@ -61,6 +61,7 @@ class RedundantChoose(Rule, code="STY002", elements=("choose",), whole=True):
             last = choose.otherwise
             if not any(when.source.children for when in choose.when) and (last is None or not last.source.children):
                 fix = remove(choose.source.span, "remove it", safe=False)  # a condition may fail, or say something
-                report(choose, "no branch of this <choose> does anything", fix=fix)
+                report(choose, "no branch of this <choose> does anything", help="remove it", fix=fix)
             elif last is not None and not last.source.nodes:
-                report(last, "an empty <otherwise> says nothing", fix=remove(last.source.span, "remove it"))
+                fix = remove(last.source.span, "remove it")
+                report(last, "an empty <otherwise> says nothing", help="remove it", fix=fix)

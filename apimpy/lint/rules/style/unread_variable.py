@@ -69,4 +69,9 @@ class UnreadVariable(Rule, code="STY001", level=INFO, elements=("set-variable",)
             named = re.findall(rf"(?<![\w-]){re.escape(write.name)}(?![\w-])", text)
             if len(named) == 1 and write.span.file is document.document.file:
                 fix = remove(write.policy.source.span, "remove it", safe=False)
-                report(write.span, f"the variable '{write.name}' is never read", fix=fix)
+                report(
+                    write.span,
+                    f"the variable '{write.name}' is never read",
+                    help="remove it, or correct the name",
+                    fix=fix,
+                )
