@@ -11,7 +11,7 @@ from apimpy.configuration.source import Flags, read_model, with_flags
 from apimpy.diagnostics import Sink
 from apimpy.lint.check import Run
 from apimpy.lint.expressions import Expressions
-from apimpy.lint.subject import Subject
+from apimpy.lint.subject import Subject, Surroundings
 
 if TYPE_CHECKING:
     from apimpy.lint.settings import Settings
@@ -39,12 +39,24 @@ def check_whole(
     given = with_flags(model, Flags(tuple(values.items()), folder))
     documents, _ = check(given, found, compiler=expressions.compiler(found))
     broken = {problem.span.file.name for problem in found.errors}
-    known = []
-    for document, bound in documents.all_bound():
-        known.append(document)
-        gateway = settings.gateway if settings is not None else None
-        whole = document.file.name not in broken
-        subject = Subject(document, bound.sections, expressions, scope=bound.scope, whole=whole, gateway=gateway)
+    pairs = list(documents.all_bound())
+    known = list(dict.fromkeys(document for document, _ in pairs))
+    chains = documents.outer()
+    dynamic = any(e.any_variable for e in expressions.all())
+    for document, bound in pairs:
+        around = None
+        if id(bound) in chains and not broken:
+            others = tuple(d for d in known if d is not document)
+            around = Surroundings(tuple(chains[id(bound)]), others, dynamic)
+        subject = Subject(
+            document,
+            bound.sections,
+            expressions,
+            scope=bound.scope,
+            whole=document.file.name not in broken,
+            gateway=settings.gateway if settings is not None else None,
+            around=around,
+        )
         run.rules(subject, found)
     run.finish(found, known, [], sink)
     return 1 + documents.count

@@ -121,6 +121,21 @@ class Documents:
                 yield document, bound
         yield from self._alone
 
+    def outer(self) -> dict[int, list[tuple[BoundDocument, ...]]]:
+        """For every bound document, by identity: the chains of documents that its `<base />` may stand for."""
+        found: dict[int, list[tuple[BoundDocument, ...]]] = {}
+        for api in self._model.apis:
+            members = [p for p in self._model.products if any(r.id.lower() == api.id.lower() for r in p.apis)]
+            for product in (None, *members):
+                for operation in (None, *api.operations):
+                    chain = self.chain(product, api, operation)
+                    for at, document in enumerate(chain):
+                        before = tuple(chain[:at])
+                        known = found.setdefault(id(document), [])
+                        if before not in known:
+                            known.append(before)
+        return found
+
     def check(self, event_loggers: Collection[str] | None) -> None:
         """Bind everything, and look at what only the whole can tell."""
         model, sink = self._model, self._sink

@@ -223,3 +223,7 @@ class Expressions:
     def of(self, island: Island) -> Expression | None:
         """The expression of an island; None when it does not compile."""
         return self._held.get(id(island))
+
+    def all(self) -> Iterator[Expression]:
+        """Those of every document that was bound with this."""
+        return iter(self._held.values())

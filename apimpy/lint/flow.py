@@ -11,7 +11,9 @@ One walk in effective order: inbound, backend, outbound; then on-error, which a 
 - `retry`: its policies once, then the condition; `limit-concurrency`: its policies once.
 - `wait`: side by side; `all` knows what each of them set, `any` only what all of them did.
 - `return-response` and `mock-response` end the way.
-- `<base />`, a fragment that nobody knows and the begin of a fragment on its own may set any variable.
+- `<base />` stands for the outer documents where they are known: what all of them set is set.
+  Where they are not, and in the same way a fragment that nobody knows and the begin of a fragment on its own, it may
+  set any variable.
 """
 
 from __future__ import annotations
@@ -29,7 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from apimpy.lint.expressions import Expression
-    from apimpy.lint.subject import Subject
+    from apimpy.lint.subject import Subject, Surroundings
+    from apimpy.pipeline.check import BoundDocument
     from apimpy.policies.choose import Choose
     from apimpy.policies.wait import Wait
     from apimpy.source import Span
@@ -58,6 +61,8 @@ class Visit(Record, frozen=True):
     reachable: bool
     cut: bool = False
     """The policy before it lets nothing on."""
+    outside: bool = False
+    """It stands in an outer document."""
 
 
 class Write(Record, frozen=True):
@@ -91,14 +96,20 @@ class Flow(Record, frozen=True):
     """What one walk found, in effective order."""
 
     visits: tuple[Visit, ...]
+    """Policies of the document, those of its fragments included."""
+    effective: tuple[Visit, ...]
+    """These and those of the outer documents that `<base />` stands for, as often as it does."""
     reads: tuple[Read, ...]
     writes: tuple[Write, ...]
     last_elsewhere: int
     """Up to this order something may ask for any variable: policies outside the document, a computed name."""
+    around: Surroundings | None
 
     def read_elsewhere(self, write: Write) -> bool:
         """Somebody nobody sees here may read the variable."""
-        return write.order <= self.last_elsewhere
+        if self.around is None:
+            return write.order <= self.last_elsewhere
+        return self.around.any_variable or any(write.name in d.file.text for d in self.around.others)
 
 
 class _Pending(Record):
@@ -121,6 +132,9 @@ class _Walk(Record):
     visits: list[Visit] = field(default_factory=list)
     reads: list[_Pending] = field(default_factory=list)
     writes: list[Write] = field(default_factory=list)
+    outer: tuple[tuple[BoundDocument, ...], ...] | None = None
+    """The documents `<base />` stands for: every chain of them that there is, broad to narrow; None: nobody knows."""
+    outside: bool = False
     elsewhere: int = -1
     any_write: bool = False
     order: int = 0
@@ -136,7 +150,7 @@ class _Walk(Record):
     def policy(
         self, policy: Policy, state: _State | None, inside: tuple[Item, ...], *, cut: bool = False
     ) -> _State | None:
-        visit = Visit(policy, self.section, inside, state is not None, cut)
+        visit = Visit(policy, self.section, inside, state is not None, cut, self.outside)
         self.visits.append(visit)
         self.order += 1
         if policy.element == "choose":
@@ -155,10 +169,34 @@ class _Walk(Record):
             self._ask(visit, self.subject.expressions(policy), state)
         self._other_reads(visit, state)
         state = self._write(visit, state)
+        if policy.element == "base" and self.outer is not None:
+            return self.base(state)
         if policy.element in _UNKNOWN:
             self.elsewhere, self.any_write = self.order, True
             return None if state is None else replace(state, open=True)
         return None if policy.element in ENDS else state
+
+    def base(self, state: _State | None) -> _State | None:
+        """The state after the same section of the outer documents."""
+        outer, outside = self.outer, self.outside
+        assert outer is not None
+        self.outside = True
+        ends = []
+        for chain in outer or ((),):
+            self.outer = (chain[:-1],)
+            ends.append(self.effective(chain[-1].sections.get(self.section), state) if chain else state)
+        self.outer, self.outside = outer, outside
+        return _joined(ends)
+
+    def effective(self, policies: tuple[Policy, ...] | None, state: _State | None) -> _State | None:
+        """The state after a section; one that is missing stands for `<base />`."""
+        if policies is not None:
+            return self.policies(policies, state, ())
+        self.order += 1
+        if self.outer is not None:
+            return self.base(state)
+        self.elsewhere, self.any_write = self.order, True
+        return None if state is None else replace(state, open=True)
 
     def _choose(self, choose: Choose, state: _State | None, visit: Visit) -> _State | None:
         inside = (*visit.inside, choose)
@@ -200,7 +238,7 @@ class _Walk(Record):
                 self._read(use.name, use.span, visit, use.kind == "required", state)
 
     def _read(self, name: str, span: Span, visit: Visit, required: bool, state: _State | None) -> None:
-        if state is not None:
+        if state is not None and not self.outside:
             self.reads.append(_Pending(name, span, visit.policy, visit, self.order, required, state))
 
     def _other_reads(self, visit: Visit, state: _State | None) -> None:
@@ -247,7 +285,7 @@ def _join(a: _State | None, b: _State | None) -> _State | None:
     return _State(a.set & b.set, a.open or b.open)
 
 
-def _joined(states: Iterable[_State]) -> _State | None:
+def _joined(states: Iterable[_State | None]) -> _State | None:
     found: _State | None = None
     for state in states:
         found = _join(found, state)
@@ -256,27 +294,22 @@ def _joined(states: Iterable[_State]) -> _State | None:
 
 def flow_of(subject: Subject) -> Flow:
     """Walk a document."""
-    walk = _Walk(subject)
+    around = subject.around
+    walk = _Walk(subject, outer=None if around is None else around.outer)
     if subject.is_fragment:
         walk.any_write = True
         walk.policies(subject.sections.get("", ()), _State(open=True), ())
     else:
         state: _State | None = _State()
         for name in SECTIONS[:-1]:
-            state = _section(walk, name, state)
-        _section(walk, SECTIONS[-1], _State(open=walk.any_write))
+            walk.section = name
+            state = walk.effective(subject.sections.get(name), state)
+        walk.section = SECTIONS[-1]
+        walk.effective(subject.sections.get(SECTIONS[-1]), _State(open=walk.any_write))
     elsewhere = walk.order if subject.is_fragment else walk.elsewhere
-    return Flow(tuple(walk.visits), tuple(_settle(walk)), tuple(walk.writes), elsewhere)
-
-
-def _section(walk: _Walk, name: str, state: _State | None) -> _State | None:
-    walk.section = name
-    policies = walk.subject.sections.get(name)
-    if policies is None:  # stands for <base />
-        walk.order += 1
-        walk.elsewhere, walk.any_write = walk.order, True
-        return None if state is None else replace(state, open=True)
-    return walk.policies(policies, state, ())
+    own_visits = tuple(v for v in walk.visits if not v.outside)
+    own_writes = tuple(w for w in walk.writes if not w.visit.outside)
+    return Flow(own_visits, tuple(walk.visits), tuple(_settle(walk)), own_writes, elsewhere, around)
 
 
 def _settle(walk: _Walk) -> Iterator[Read]:
@@ -289,7 +322,7 @@ def _settle(walk: _Walk) -> Iterator[Read]:
         state: Literal["set", "unset", "sometimes", "unknown"]
         if read.name in read.state.set:
             state = "set"
-        elif read.state.open:
+        elif read.state.open or any(w.visit.outside for w in before):
             state = "unknown"
         else:
             state = "sometimes" if before else "unset"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from apimpy.document.model import Element, Island, Text
 from apimpy.policies._inside import inside
 from apimpy.policy.base import Item, Policy, fields_of
+from apimpy.record import Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -18,8 +19,20 @@ if TYPE_CHECKING:
     from apimpy.document.model import Attribute, Document
     from apimpy.lint.expressions import Expression, Expressions
     from apimpy.lint.flow import Flow
+    from apimpy.pipeline.check import BoundDocument
 
-__all__ = ["Subject", "own"]
+__all__ = ["Subject", "Surroundings", "own"]
+
+
+class Surroundings(Record, frozen=True):
+    """What stands around a document of a gateway file or a service folder."""
+
+    outer: tuple[tuple[BoundDocument, ...], ...]
+    """The documents that its `<base />` stands for, broad to narrow, for every way by which a request may get here."""
+    others: tuple[Document, ...] = ()
+    """All other documents, fragments included."""
+    any_variable: bool = False
+    """An expression somewhere asks for a variable whose name only a request tells."""
 
 
 class Subject:
@@ -27,6 +40,7 @@ class Subject:
 
     `sections` holds bound policies by section (fragments inlined); a fragment on its own has the one section `""`.
     `whole` False: something was left out because of an error.  `gateway`: the kind given with `--gateway`, or None.
+    `around` None: nobody knows what stands around the document.
     """
 
     def __init__(
@@ -38,9 +52,10 @@ class Subject:
         scope: str = "api",
         whole: bool = True,
         gateway: str | None = None,
+        around: Surroundings | None = None,
     ) -> None:
         self.document, self.sections, self._expressions = document, sections, expressions
-        self.scope, self.whole, self.gateway = scope, whole, gateway
+        self.scope, self.whole, self.gateway, self.around = scope, whole, gateway, around
 
     @property
     def is_fragment(self) -> bool:

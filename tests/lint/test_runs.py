@@ -245,3 +245,44 @@ def _read(terminal: int) -> bytes:
         return os.read(terminal, 4096)
     except OSError:
         return b""
+
+
+GLOBAL = "<policies><inbound>{}</inbound><backend><forward-request /></backend><outbound /><on-error /></policies>"
+API = (
+    "<policies><inbound><base />{}</inbound><backend><base /></backend>"
+    "<outbound><base /></outbound><on-error><base /></on-error></policies>"
+)
+SET = '<set-variable name="team" value="red" />'
+MAYBE = f"<choose><when condition='@(context.Request.Method == \"GET\")'>{SET}</when></choose>"
+READ = '<set-header name="x"><value>@((string)context.Variables["team"])</value></set-header>'
+GATEWAY = """version: 1
+policy: global.xml
+apis:
+  - {id: a, path: a, service_url: http://127.0.0.1:1, policy: api.xml}
+products:
+  - {id: p, apis: [a], policy: product.xml}
+"""
+
+
+@pytest.mark.parametrize(
+    ("outer", "product", "own", "expected"),
+    [
+        (SET, "", READ, []),
+        ("", "", READ, ["RUN003"]),
+        ("", "", SET + READ, []),
+        ("", SET, READ, []),  # a request may come without the product, and who knows what it then does
+        (MAYBE, "", READ, []),
+        (SET, "", "", ["STY001"]),
+        ("", "", SET, ["STY001"]),
+        ("", READ, SET, ["RUN003"]),  # a product stands around the API: it reads first
+        ("<return-response />", "", READ, []),  # nothing gets here
+    ],
+)
+def test_outer_documents_are_known(folder: Path, outer: str, product: str, own: str, expected: list[str]) -> None:
+    """In a gateway file `<base />` is no secret: what outer documents set is set, what nobody sets is told."""
+    (folder / "global.xml").write_text(GLOBAL.format(outer))
+    (folder / "product.xml").write_text(API.format(product))
+    (folder / "api.xml").write_text(API.format(own))
+    (folder / "gateway.yaml").write_text(GATEWAY)
+    found = [c for c in codes(run("--format", "json", "gateway.yaml")) if c[:3] in ("RUN", "STY")]
+    assert found == expected
