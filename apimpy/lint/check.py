@@ -17,6 +17,7 @@ from apimpy.lint.registry import load as load_rule
 from apimpy.lint.subject import Subject
 from apimpy.pipeline.check import check_document
 from apimpy.policies import catalogue
+from apimpy.record import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -128,6 +129,8 @@ class Run:
             left = answered(left, mine, known, remarks, silent)
             theirs = [c for d in others if d not in own for c in suppressions(d)]
             left = [*answered(left, theirs, known, Sink(), silent), *remarks]
+        broken = {d.file.name for d in own if not d.well_formed}  # its tree is a guess: nothing is changed by it
+        left = [replace(i, fixes=()) if i.fixes and i.span.file.name in broken else i for i in left]
         _tell(left, self._settings, sink)
 
 

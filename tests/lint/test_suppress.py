@@ -65,6 +65,13 @@ def test_an_unused_comment_is_removed_with_its_line() -> None:
     assert (count, fixed) == (1, inbound("<set-method>GET</set-method>"))
 
 
+def test_a_broken_document_is_not_changed() -> None:
+    """Where the tree is a guess, nothing is corrected."""
+    text = inbound("<!-- apimpy: ignore SEC003 old --><choose>")
+    assert "LNT002" in {d.code for d in lint(text)}
+    assert apply(SourceFile("policy.xml", text), lint(text), unsafe=True) == (text, 0)
+
+
 def test_what_a_comment_may_ignore_is_suggested() -> None:
     """A misspelt name gets its neighbour as help."""
     (found,) = lint(inbound("<!-- apimpy: ignore literal-secrets it is one --><set-method>GET</set-method>"))
