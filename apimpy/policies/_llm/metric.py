@@ -35,7 +35,7 @@ DEFAULT_DIMENSIONS: dict[str, Callable[[Exchange], str | None]] = {
 }
 """Dimensions whose value the gateway knows; that of the backend only when it has answered."""
 _MISSING = "N/A"
-_MOST, _MOST_NEWER = 10, 5
+_MOST = 10
 
 
 class Dimension(Item, element="dimension"):
@@ -64,9 +64,6 @@ class TokenMetric(Policy):
     def check(self, cx: Binding) -> None:
         for extra in self.dimensions[_MOST:]:
             cx.report("POL007", f"a token metric takes at most {_MOST} dimensions", extra.source.name_span)
-        if _MOST_NEWER < len(self.dimensions) <= _MOST:
-            message = f"newer gateways take at most {_MOST_NEWER} dimensions of a token metric"
-            cx.report("POL016", message, self.dimensions[_MOST_NEWER].source.name_span)
 
     def prepare(self, plan: Plan) -> Action:
         rows = tuple((d.name, d.value) for d in self.dimensions)

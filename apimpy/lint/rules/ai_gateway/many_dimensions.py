@@ -8,12 +8,15 @@ from apimpy.lint.rule import Rule
 from apimpy.policies.emit_metric import EmitMetric
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from apimpy.document.model import Element
     from apimpy.lint.rule import Report
     from apimpy.lint.subject import Subject
 
 __all__ = ["ManyDimensions"]
 
-_CAP = 5
+_CAP, _MOST = 5, 10
 _TOKEN_METRICS = ("llm-emit-token-metric", "azure-openai-emit-token-metric")
 
 
@@ -62,7 +65,6 @@ class ManyDimensions(Rule, code="AIG001", elements=(*_TOKEN_METRICS, "emit-metri
                 _over([d.source for d in policy.dimensions if d.is_custom], "custom dimensions of a metric", report)
 
 
-def _over(dimensions: object, what: str, report: Report) -> None:
-    found = list(dimensions)  # type: ignore[call-overload]
-    if len(found) > _CAP:
+def _over(found: Sequence[Element], what: str, report: Report) -> None:
+    if _CAP < len(found) <= _MOST:  # more than that is refused
         report(found[_CAP], f"of {len(found)} {what} only {_CAP} are kept", help="leave out what nobody looks at")
