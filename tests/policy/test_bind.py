@@ -104,11 +104,6 @@ def problems(h, kit, inner, section="inbound", **kw):
             "The dimension 'Subscription Id' needs a value",
         ),
         (
-            "<llm-emit-token-metric>" + '<dimension name="Location" />' * 6 + "</llm-emit-token-metric>",
-            "POL016",
-            "at most 5 dimensions",
-        ),
-        (
             "<llm-emit-token-metric>" + '<dimension name="Location" />' * 11 + "</llm-emit-token-metric>",
             "POL007",
             "at most 10 dimensions",
