@@ -17,6 +17,7 @@ from apimpy.cli.options import named_values
 from apimpy.diagnostics import Severity, Sink
 from apimpy.lint.formats import FORMATS, Findings, render
 from apimpy.lint.many import Job, check_files
+from apimpy.policy.facts import GATEWAYS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 __all__ = ["lint_command"]
 
 _LEVELS = {"error": Severity.ERROR, "warning": Severity.WARNING, "info": Severity.INFO}
-_GATEWAYS = ("classic", "v2", "consumption", "self-hosted", "workspace")
 
 
 @click.command("lint", help="Check policy documents: reading, placement, attributes, C# types, and rules.")
@@ -38,7 +38,7 @@ _GATEWAYS = ("classic", "v2", "consumption", "self-hosted", "workspace")
 @click.option("--named-value", "named", multiple=True, metavar="NAME=VALUE", help="A named value (repeatable).")
 @click.option("--fragments", type=click.Path(file_okay=False), help="Folder of policy fragments (NAME.xml).")
 @click.option("--environment", metavar="NAME", help="Of an APIOps folder: lay configuration.NAME.yaml over it.")
-@click.option("--gateway", type=click.Choice(_GATEWAYS), help="The kind of gateway the policies are for.")
+@click.option("--gateway", type=click.Choice(GATEWAYS), help="The kind of gateway the policies are for.")
 @click.option("--select", metavar="LIST", help="Only these rules: codes, beginnings of codes, names, categories.")
 @click.option("--ignore", metavar="LIST", help="Not these.")
 @click.option(
@@ -221,7 +221,7 @@ class _Lint:
 
 
 def _find(folder: str) -> str | None:
-    """The settings of a folder or of the nearest one above it; see `settings.find`, which this spares importing."""
+    """The file with settings of a folder, or of the nearest one above it."""
     while True:
         for name in ("apimpy.toml", "pyproject.toml"):
             path = os.path.join(folder, name)

@@ -2,8 +2,8 @@
 
     python -m apimpy.lint.document
 
-A page is the rule's docstring below a line with code, level and correction; the codes of the other stages get theirs
-from `codes.TEXTS`.  A test compares files and rules.
+A page is the rule's docstring below a line with code, category, level and kind; the codes of the other stages get
+theirs from `codes.TEXTS`.  A test compares files and rules.
 """
 
 from __future__ import annotations

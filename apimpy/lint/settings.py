@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from apimpy.diagnostics import CODES, Severity
+from apimpy.policy.facts import GATEWAYS
 from apimpy.record import Record, field, replace
 from apimpy.source import SourceFile
 
@@ -32,9 +33,8 @@ if TYPE_CHECKING:
     from apimpy.diagnostics import Diagnostic, Sink
     from apimpy.source import Span
 
-__all__ = ["GATEWAYS", "LEVELS", "Settings", "find", "known_words", "matches", "read_settings"]
+__all__ = ["LEVELS", "Settings", "known_words", "matches", "read_settings"]
 
-GATEWAYS = ("classic", "v2", "consumption", "self-hosted", "workspace")
 LEVELS = {"error": Severity.ERROR, "warning": Severity.WARNING, "info": Severity.INFO}
 OFF = "off"
 
@@ -103,18 +103,6 @@ def _glob(path: str, folder: str, glob: str) -> bool:
 
 
 # --- files ------------------------------------------------------------------------------------------------------------
-
-
-def find(folder: Path) -> Path | None:
-    """The file with settings of a folder or the nearest one above it."""
-    for at in (folder, *folder.parents):
-        own = at / "apimpy.toml"
-        if own.is_file():
-            return own
-        project = at / "pyproject.toml"
-        if project.is_file() and b"[tool.apimpy" in project.read_bytes():
-            return project
-    return None
 
 
 def read_settings(path: Path, sink: Sink, known: frozenset[str]) -> Settings:

@@ -121,6 +121,14 @@ def test_places() -> None:
     assert (held.literal(policy, "name"), held.literal(policy, "value"), held.literal(policy)) == ("v", None, None)
 
 
+def test_calls() -> None:
+    """Methods are found by name, extension methods too, with what they are given."""
+    found = expression('@(context.Request.Headers.GetValueOrDefault("a", "b") + "x".Trim())')
+    (call,) = found.calls("GetValueOrDefault")
+    assert [arg.const for arg in call.args if isinstance(arg.const, str)] == ["a", "b"]
+    assert list(found.calls("Substring")) == []
+
+
 def test_policies_at_any_depth() -> None:
     """In document order, each with its section; the expressions of a container are not those of what it runs."""
     inner = '<set-method>@("GET")</set-method>'
@@ -130,4 +138,5 @@ def test_policies_at_any_depth() -> None:
     (choose,) = held.policies("choose")
     assert [e.text for e in held.expressions(choose)] == ["true"]
     assert [e.text for e in held.expressions()] == ["true", '"GET"', '"GET"']
+    assert [p.element for p in held.section("inbound")] == ["base", "choose"]
     assert [v.policy.element for v in held.flow.visits][:4] == ["base", "choose", "set-method", "set-method"]
