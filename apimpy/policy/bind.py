@@ -300,6 +300,14 @@ _THERE = {"outbound": ("Response",), "on-error": ("Response", "LastError")}
 """What is never null in a section."""
 
 
+_REMEDIES = {
+    "EXP007": "cast the object: (string)value == …",
+    "EXP010": "use ?. or compare it with null first",
+    "EXP011": "As<…>(preserveContent: true)",
+}
+"""What to do about each kind of advice."""
+
+
 def _advise(compiled: Compiled, island: Island, cx: Binding) -> None:
     """Pass on what the compiler has to say, where it applies."""
     for note in compiled.notes:
@@ -307,7 +315,7 @@ def _advise(compiled: Compiled, island: Island, cx: Binding) -> None:
             continue
         if note.code == "EXP011" and (cx.section not in ("inbound", "backend") or cx.owner == "set-body"):
             continue
-        cx.report(note.code, note.message, island.map.span(note.start, note.end))
+        cx.report(note.code, note.message, island.map.span(note.start, note.end), help=_REMEDIES[note.code])
 
 
 def _bind_text(f: Field, element: Element, cx: Binding, taken: set[int]) -> Any:
