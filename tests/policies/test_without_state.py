@@ -21,6 +21,8 @@ ROWS = {
     "cache-store": '<cache-lookup vary-by-developer="false" vary-by-developer-groups="false" />',
     "cache-lookup-value": '<cache-lookup-value key="k" variable-name="v" default-value="none" />',
     "cache-store-value": '<cache-store-value key="k" value="v" duration="60" />',
+    "cache-value": '<cache-value key="k" variable-name="v"><value><set-variable name="v" value="made" /></value>'
+    "</cache-value>",
     "cache-remove-value": '<cache-remove-value key="k" />',
 }
 OUTBOUND = {"cache-store": '<cache-store duration="60" />'}
@@ -60,6 +62,8 @@ async def test_the_request_passes(kit, element):
     assert f"{element}: away" in ex.notes
     if element == "limit-concurrency":
         assert ex.variables["in"] == "1"
+    if element == "cache-value":
+        assert ex.variables["v"] == "made"
     if element == "cache-lookup-value":
         assert ex.variables["v"] == "none"
 
