@@ -58,7 +58,7 @@ class Assembled(Record, frozen=True):
         given: dict[str, Any] = dict(self.model.deployment)
         if not managed:
             given.setdefault("gateway_id", "self-hosted")
-        return Deployment(**given, is_managed=managed)
+        return Deployment(**given, is_managed=managed, certificates=self.model.certificates)
 
     def configuration(self, default: Url | None = None) -> Configuration:
         """The tables of a gateway.  `default`: the backend of APIs that name none."""

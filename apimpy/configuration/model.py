@@ -7,11 +7,14 @@ Secrets are `Secret`: they never show in a `repr`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from apimpy.record import Record, field
 from apimpy.runtime.exchange import DeclaredResponse
 from apimpy.source import SourceFile, Span
+
+if TYPE_CHECKING:
+    from apimpy.dotnet.crypto.x509 import Certificate
 
 __all__ = [
     "ApiSpec",
@@ -237,5 +240,7 @@ class GatewayFile(Record, frozen=True):
     redis: str | None = None
     """URL of the Redis that keeps state; may hold a password."""
     identity: IdentitySpec | None = None
+    certificates: tuple[tuple[str, Certificate], ...] = ()
+    """Of the gateway, by id."""
     single: bool = False
     """One policy document and flags: what policies name need not be known here."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from apimpy.configuration.backends import check_url, read_backends
+from apimpy.configuration.certificates import read_certificates
 from apimpy.configuration.fields import Section, wrong_type
 from apimpy.configuration.model import (
     ApiSpec,
@@ -100,6 +101,7 @@ class _Reader:
             self._options(section),
             self._redis(section),
             self._identity(section),
+            certificates=read_certificates(section.node("certificates"), self._around, self._sink),
         )
         section.done()
         return model
