@@ -18,7 +18,6 @@ from apimpy.policies.set_method import SetMethod
 from apimpy.policy.base import Item, Policy
 from apimpy.policy.facts import at_most_one
 from apimpy.policy.fields import attr, child, children, text
-from apimpy.policy.unsupported import not_supported
 from apimpy.policy.value import Constant, Value, value_fault
 from apimpy.runtime.flow import BODY_REQUEST
 from apimpy.runtime.message import Body, Headers, Request, Url
@@ -79,9 +78,6 @@ class Outgoing(
         if isinstance(self.mode, Constant) and self.mode.value == "new" and self.url is None:
             message = f"<{self.element}> needs a <set-url> unless mode is copy"
             cx.report("POL007", message, self.source.name_span)
-        if self.proxy is not None:
-            message = "<proxy> is not supported here: a request that reaches it is answered with 500"
-            cx.report("POL019", message, self.proxy.source.name_span)
 
     def bodies(self, section: str) -> int:
         """The bodies to buffer before the request is built."""
@@ -98,8 +94,6 @@ class Outgoing(
         edits = tuple(self._edits())
 
         async def build(ex: Exchange) -> Request:
-            if self.proxy is not None:
-                raise not_supported(self.element, f"proxy in {self.element}")
             if self.mode.get(ex) == "copy":
                 request = self._copy(ex, section)
             elif self.url is None:
@@ -112,7 +106,7 @@ class Outgoing(
                 else:
                     edit(ex, request)
             made = Request(request.method, request.url, request_headers(request), request.body)
-            made.certificate = request.certificate
+            made.certificate, made.dial = request.certificate, request.dial
             return made
 
         return build
@@ -120,7 +114,7 @@ class Outgoing(
     def _edits(self) -> list[tuple[Callable[[Exchange, Request], Any], bool]]:
         """What the children do, in document order, and which of it waits."""
         parts: list[Any] = [self.url, self.method, *self.headers, self.body]
-        parts += [self.certificate, self.basic, self.identity]
+        parts += [self.certificate, self.basic, self.identity, self.proxy]
         found: list[tuple[Callable[[Exchange, Request], Any], bool]] = []
         for part in sorted((p for p in parts if p is not None), key=lambda p: int(p.source.span.start)):
             edit = part.editor() if isinstance(part, (SetBody, SetHeader)) else part.edit

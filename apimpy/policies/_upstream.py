@@ -15,6 +15,7 @@ from urllib.parse import quote
 from apimpy.backends.breaker import retry_after_seconds
 from apimpy.backends.entity import Backend
 from apimpy.policies._certificates import by_id, by_thumbprint
+from apimpy.record import replace
 from apimpy.runtime.faults import PolicyFault
 from apimpy.runtime.message import Body, BodyTooLarge
 from apimpy.runtime.ports import ManagedIdentityError, TimedOut, TransportError
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from apimpy.backends.entity import Pool
     from apimpy.runtime.exchange import Exchange
-    from apimpy.runtime.message import Request, Response
+    from apimpy.runtime.message import Dial, Request, Response
     from apimpy.runtime.ports import BackendRegistry, Clock
 
 __all__ = ["choose", "no_connection", "present_credentials", "send_to"]
@@ -54,8 +55,8 @@ async def send_to(
     """
     services = ex.services
     clock, backends = services.clock, services.backends
-    if backend is not None:
-        request.dial = backend.dial
+    if backend is not None and backend.dial is not None:
+        request.dial = _joined(backend.dial, request.dial)
     try:
         response = await services.transport.send(request, timeout=seconds)
     except TimedOut as error:
@@ -78,6 +79,13 @@ async def send_to(
         if backend.rule is not None and backend.rule.fails_for("BackendConnectionFailure"):
             _watch(response.body, backends, backend, clock)
     return response
+
+
+def _joined(backend: Dial, wanted: Dial | None) -> Dial:
+    """What a backend says of its connections, with the proxy that a policy named before its own."""
+    if wanted is None or wanted.proxy is None:
+        return backend
+    return replace(backend, proxy=wanted.proxy, account=wanted.account)
 
 
 def no_connection(why: str) -> PolicyFault:

@@ -146,6 +146,7 @@ class ForwardRequest(
         else:
             outgoing = Body(body.wire())
         request = Request(mine.method, url, request_headers(mine), outgoing)
+        request.dial = mine.dial
         if backend is not None:
             await present_credentials(ex, backend, request, self.element)
         return request

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from apimpy.policies._outgoing import Outgoing
 from apimpy.policies._sections import ALL_SECTIONS
 from apimpy.policy.base import Action
-from apimpy.policy.facts import partial
 from apimpy.runtime.flow import Flow
 from apimpy.runtime.ports import TransportError
 
@@ -28,7 +27,6 @@ class SendOneWayRequest(
     element="send-one-way-request",
     sections=ALL_SECTIONS,
     category="integration",
-    support=partial("A proxy in it does not run: such a request is answered with 500."),
 ):
     """Sends a request in the background; it may outlive the caller's.
 

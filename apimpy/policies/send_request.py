@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from apimpy.policies._outgoing import Outgoing
 from apimpy.policies._sections import ALL_SECTIONS
 from apimpy.policy.base import Action
-from apimpy.policy.facts import partial
 from apimpy.policy.fields import attr
 from apimpy.runtime.faults import PolicyFault
 from apimpy.runtime.flow import Flow
@@ -29,7 +28,6 @@ class SendRequest(
     element="send-request",
     sections=ALL_SECTIONS,
     category="integration",
-    support=partial("A proxy in it does not run: such a request is answered with 500."),
 ):
     """Sends a request and stores the response; any status is a success, redirects are not followed.
 
