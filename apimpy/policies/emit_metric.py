@@ -51,7 +51,7 @@ class EmitMetric(Policy, element="emit-metric", sections=ALL_SECTIONS, category=
     name: str = attr(non_empty=True, doc="Name of the metric.")
     namespace: str = attr(default="API Management", doc="Namespace of the metric.")
     value: Value[float] = attr(default=1, doc="What to add.")
-    dimensions: tuple[Dimension, ...] = children(Dimension, at_least=1)
+    dimensions: tuple[Dimension, ...] = children(Dimension)
 
     def check(self, cx: Binding) -> None:
         custom = [d for d in self.dimensions if d.is_custom]

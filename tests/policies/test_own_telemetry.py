@@ -141,7 +141,7 @@ def custom(count):
         (metric(custom(5) + '<dimension name="API ID" />'), []),
         (metric(custom(10)), []),
         (metric(custom(11)), ["POL007"]),
-        (metric(""), ["POL007"]),
+        (metric(""), []),
         (metric('<dimension name="Team" />'), ["POL010"]),
         (metric('<dimension name="api id" />'), ["POL010"]),
         (metric('<dimension name="Backend ID" />'), ["POL010"]),
