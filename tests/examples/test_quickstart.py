@@ -1,8 +1,9 @@
 """The documents do what they say: every command in their `console` blocks runs, and its output is the one shown.
 
 `$ command` is run as it stands, in a folder that holds `examples/` and the files whose text a block gives (an info
-string such as `xml hello.xml`); what follows is its whole output, where `…` stands for anything.  `apimpy serve` and
-`apimpy mock` run until the next one.  The ports are replaced by free ones; `apimpy` is this package.
+string such as `xml hello.xml`); what follows is its whole output, where `…` stands for anything.  `apimpy serve`,
+`apimpy mock` and the example gateways run until the next one.  The ports are replaced by free ones; `apimpy` is this
+package, and `python` the one that runs the tests.
 """
 
 from __future__ import annotations
@@ -24,9 +25,17 @@ from apimpy.cli.main import cli
 from apimpy.policies import catalogue
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCUMENTS = ("docs/quickstart.md", "docs/mock.md", "docs/fmt.md", "README.md")
+RUN = "python examples/gateways/run.py"
+DOCUMENTS = (
+    *("docs/quickstart.md", "docs/mock.md", "docs/fmt.md", "README.md"),
+    *(f"examples/gateways/{name}/README.md" for name in ("chargeback", "faq", "hackathon", "overflow", "regions")),
+)
 BLOCK = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-PORTS = {"serve": {"--port": "8080", "--admin-port": "8081"}, "mock": {"--port": "8090"}}
+PORTS = {
+    "apimpy serve": {"--port": "8080", "--admin-port": "8081"},
+    "apimpy mock": {"--port": "8090"},
+    RUN: {"--port": "8080", "--admin-port": "8081", "--mock-port": "9001"},
+}
 
 
 @dataclass
@@ -62,10 +71,10 @@ async def test_every_command_does_what_is_shown(name: str, tmp_path: Path) -> No
     if shutil.which("curl") is None:
         pytest.skip("curl is not installed: the documents' commands cannot run")
     text = (ROOT / name).read_text(encoding="utf-8")
-    ports = {command: {flag: str(free_port()) for flag in flags} for command, flags in PORTS.items()}
-    for command, flags in PORTS.items():
-        for flag, usual in flags.items():
-            text = text.replace(f":{usual}", f":{ports[command][flag]}")
+    free = _free_ports()
+    for usual, port in free.items():
+        text = text.replace(f":{usual}", f":{port}")
+    ports = {command: {flag: free[usual] for flag, usual in flags.items()} for command, flags in PORTS.items()}
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     session = Session(tmp_path, ports)
     steps = steps_of(text)
@@ -81,6 +90,13 @@ async def test_every_command_does_what_is_shown(name: str, tmp_path: Path) -> No
         await session.stop()
 
 
+def _free_ports() -> dict[str, str]:
+    """A free port for each of the usual ones; the second mock listens next to the first."""
+    out = {usual: str(free_port()) for flags in PORTS.values() for usual in flags.values()}
+    out["9002"] = str(int(out["9001"]) + 1)
+    return out
+
+
 class Session:
     """A folder with commands run in it, and at most one gateway or mock."""
 
@@ -88,15 +104,16 @@ class Session:
         self.folder, self.ports = folder, ports
         bin = folder / ".bin"
         bin.mkdir()
-        command = bin / "apimpy"
-        command.write_text(f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" -m apimpy "$@"\n')
-        command.chmod(command.stat().st_mode | stat.S_IXUSR)
+        for name, words in (("apimpy", "-m apimpy"), ("python", "")):
+            command = bin / name
+            command.write_text(f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" {words} "$@"\n')
+            command.chmod(command.stat().st_mode | stat.S_IXUSR)
         self.env = {**os.environ, "PATH": f"{bin}:{os.environ['PATH']}", "no_proxy": "*"}
         self.gateway: asyncio.subprocess.Process | None = None
 
     async def run(self, command: str) -> str:
         """What it prints; for a command that serves, its first line."""
-        serving = next((name for name in PORTS if command.startswith(f"apimpy {name} ")), None)
+        serving = next((name for name in PORTS if command.startswith(f"{name} ")), None)
         if serving:
             await self.stop()
             extra = [word for pair in self.ports[serving].items() for word in pair]
