@@ -69,10 +69,10 @@ def start(stack: contextlib.ExitStack, *words: str) -> tuple[str, subprocess.Pop
     )
     stack.callback(_end, process)
     assert process.stdout is not None
-    for line in process.stdout:  # options are listed first
-        if found := re.search(r"listening on (http://.*)", line):
-            return found[1], process
-    sys.exit(process.wait() or 1)  # it has said why
+    found = re.search(r"listening on (http://.*)", process.stdout.readline())
+    if found is None:
+        sys.exit(1)  # it has said why
+    return found[1], process
 
 
 def _end(process: subprocess.Popen[str]) -> None:

@@ -112,7 +112,7 @@ class Session:
         self.gateway: asyncio.subprocess.Process | None = None
 
     async def run(self, command: str) -> str:
-        """What it prints; for a command that serves, its first line."""
+        """What it prints; for a command that serves, until it says where."""
         serving = next((name for name in PORTS if command.startswith(f"{name} ")), None)
         if serving:
             await self.stop()
@@ -128,7 +128,10 @@ class Session:
         assert process.stdout is not None
         if serving:
             self.gateway = process
-            return (await asyncio.wait_for(process.stdout.readline(), 30)).decode()
+            said = ""
+            while "listening on" not in said and (line := await asyncio.wait_for(process.stdout.readline(), 30)):
+                said += line.decode()
+            return said
         out, _ = await asyncio.wait_for(process.communicate(), 60)
         return out.decode()
 
