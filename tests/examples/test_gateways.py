@@ -1,4 +1,4 @@
-"""The gateways of `examples/gateways`, each in front of the mocks that its `run.py` starts, asked by the `openai` client.
+"""The gateways of `examples/gateways`, each in front of the mocks that `run.py` starts, asked by the `openai` client.
 
 What their READMEs show is run by `test_quickstart.py`.
 """
@@ -133,7 +133,7 @@ def test_every_gateway_is_here() -> None:
         assert f"$ python examples/gateways/run.py {name}\n" in text
 
 
-# --- hackathon ----------------------------------------------------------------------------------------------------------
+# --- hackathon --------------------------------------------------------------------------------------------------------
 
 
 async def test_a_user_meets_the_limit_with_every_key_and_others_do_not(example: Start) -> None:
@@ -190,7 +190,7 @@ async def test_the_model_gets_its_own_key_not_the_callers(example: Start, echo: 
         assert {k: headers.get(k) for k in ("api-key", "Authorization") if k in headers} == own, name
 
 
-# --- overflow -----------------------------------------------------------------------------------------------------------
+# --- overflow ---------------------------------------------------------------------------------------------------------
 
 
 async def test_what_provisioned_capacity_refuses_goes_to_pay_as_you_go_and_comes_back(example: Start) -> None:
@@ -223,7 +223,7 @@ async def test_other_errors_are_the_callers(example: Start) -> None:
     assert await running.mocks["payg"].requests() == []
 
 
-# --- chargeback ---------------------------------------------------------------------------------------------------------
+# --- chargeback -------------------------------------------------------------------------------------------------------
 
 
 async def test_the_bill_adds_up_to_what_clients_were_charged(example: Start) -> None:
@@ -263,7 +263,7 @@ async def test_the_bill_adds_up_to_what_clients_were_charged(example: Start) -> 
     assert found == {k: v for k, v in charged.items() if v}
 
 
-# --- FAQ bot ------------------------------------------------------------------------------------------------------------
+# --- FAQ bot ----------------------------------------------------------------------------------------------------------
 
 HOW = "How do I reset the password of my account?"
 LIKE = "How do I reset my account password?"
@@ -310,7 +310,7 @@ async def test_what_must_not_be_asked_reaches_neither_cache_nor_model(example: S
     assert paths <= {"text:analyze", "text:shieldPrompt"}
 
 
-# --- regions ------------------------------------------------------------------------------------------------------------
+# --- regions ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

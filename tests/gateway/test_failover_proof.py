@@ -1,7 +1,7 @@
 """No request that could succeed fails while the preferred of two backends does everything that backends do.
 
-The gateway of `bench/failover.py`, in front of two mocks; the preferred one meets a seeded schedule of faults.  The clock
-of the gateway moves by a fixed step with every request, so who has to answer each of them is known exactly.
+The gateway of `bench/failover.py`, in front of two mocks; the preferred one meets a seeded schedule of faults.
+The clock of the gateway moves by a fixed step with every request, so who has to answer each of them is known exactly.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from apimpy.mock.backend import MockSettings
 from apimpy.tokens.counter import TiktokenCounter
 
 FILE = Path(__file__).resolve().parents[2] / "bench" / "policies" / "failover.yaml"
-TRIP = 0.2
-STEP = 0.05
+TRIP = 0.1
+STEP = 0.025
 """Seconds between two requests by the gateway's clock."""
 FAULTS = {
-    "status=429,retry-after=1,share=0.1": 1.0,
+    "status=429,retry-after=1,share=0.04": 1.0,
     "status=500,share=0.1": TRIP,
     "reset,share=0.1": TRIP,
     "hang,share=0.02": TRIP,
