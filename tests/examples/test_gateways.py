@@ -130,7 +130,7 @@ def test_every_gateway_is_here() -> None:
     for name in folders:
         text = (FOLDER / name / "README.md").read_text()
         assert "```mermaid" in text
-        assert f"$ python examples/gateways/run.py {name}\n" in text
+        assert f"$ python examples/gateways/run.py {name}" in text
 
 
 # --- hackathon --------------------------------------------------------------------------------------------------------
