@@ -32,6 +32,10 @@ POLICY = f"""<policies>
   <inbound>
     <base />
     <llm-token-limit tokens-per-minute="{LIMIT}" counter-key="all" estimate-prompt-tokens="true" />
+    <set-header name="X-Between" exists-action="override">
+      <value>@((context.Timestamp - new DateTime(1970, 1, 1)).TotalSeconds.ToString("F6") + " " +
+        (DateTime.UtcNow - new DateTime(1970, 1, 1)).TotalSeconds.ToString("F6"))</value>
+    </set-header>
   </inbound>
   <backend><base /></backend>
   <outbound><base /></outbound>
@@ -40,18 +44,21 @@ POLICY = f"""<policies>
 
 
 class Model:
-    """Answers with fewer tokens than were asked for, and knows when each request came and what it cost."""
+    """Answers with at most as many tokens as were asked for; knows when each call was admitted, and what it cost."""
 
     def __init__(self) -> None:
-        self.admitted: list[tuple[float, int]] = []
+        self.admitted: list[tuple[float, float, int]] = []
+        """Between which moments a call was admitted, and what it cost."""
+        self.longest = 0.0
         self._chance = random.Random(11)
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
-        came = time.time()
+        came, admitted = map(float, request.headers["X-Between"].split())
+        self.longest = max(self.longest, admitted - came)
         body = await request.json()
         completion = self._chance.randint(1, body["max_tokens"])
         usage = {"prompt_tokens": 17, "completion_tokens": completion, "total_tokens": 17 + completion}
-        self.admitted.append((came, usage["total_tokens"]))
+        self.admitted.append((came, admitted, usage["total_tokens"]))
         await asyncio.sleep(self._chance.random() * 0.05)
         message = {"role": "assistant", "content": "word " * completion}
         return web.json_response({"choices": [{"index": 0, "message": message}], "usage": usage})
@@ -72,14 +79,15 @@ async def client(session: aiohttp.ClientSession, url: str, until: float, seen: d
         await asyncio.sleep(0.02 if outcome == 200 else 0.2 * chance.random())
 
 
-def worst(admitted: list[tuple[float, int]], window: float) -> int:
-    """The most tokens that were admitted in any stretch of so many seconds."""
-    most = held = first = 0
-    for at, tokens in admitted:
-        held += tokens
-        while admitted[first][0] <= at - window:
-            held -= admitted[first][1]
-            first += 1
+def worst(admitted: list[tuple[float, float, int]], window: float) -> int:
+    """The most tokens that were certainly admitted within so many seconds: decided after the first, before the last."""
+    most = 0
+    for first, (begin, _, _) in enumerate(admitted):
+        held = 0
+        for came, decided, tokens in admitted[first:]:
+            if came >= begin + window:
+                break
+            held += tokens if decided < begin + window else 0
         most = max(most, held)
     return most
 
@@ -117,15 +125,17 @@ async def run(chosen: argparse.Namespace, folder: Path) -> int:
         await runner.cleanup()
     print(f"{chosen.algorithm}: {seen}, worker {killed} was killed; {len(model.admitted)} calls reached the model")
     failed = False
+    model.admitted.sort()
+    print(f"  a decision took at most {model.longest:.2f} s")
     windows = (60.0,) if chosen.algorithm == "sliding" else (1.0, 10.0, 30.0, 60.0, 120.0)
     for window in windows:
         most = worst(model.admitted, window)
         bound = LIMIT if chosen.algorithm == "sliding" else LIMIT + LIMIT * window / 60
         # a reservation is at most the estimate of the prompt off what the prompt really cost
-        spare = 2 * len([1 for at, _ in model.admitted if at >= model.admitted[-1][0] - window]) + 64
+        spare = 2 * len([1 for came, _, _ in model.admitted if came >= model.admitted[-1][0] - window]) + 64
         failed |= most > bound + spare
         print(f"  {window:5.0f} s: at most {most} tokens; {bound:.0f} may be, and {spare} for estimates")
-    used = sum(tokens for _, tokens in model.admitted) / (chosen.seconds / 60) / LIMIT
+    used = sum(tokens for _, _, tokens in model.admitted) / (chosen.seconds / 60) / LIMIT
     print(f"  {used:.0%} of the limit was used")
     return int(failed)
 
