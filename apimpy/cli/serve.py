@@ -6,13 +6,14 @@ import dataclasses
 import logging
 import os
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from apimpy.cli.mocking import given_flags, mock_flags, mock_settings
-from apimpy.configuration.options import CHOICES
+from apimpy.configuration.options import CHOICES, MESSAGES
 
 if TYPE_CHECKING:
     from aiohttp.web import Application
@@ -55,6 +56,12 @@ _OWN_FLAGS = ("max_request_body", "max_buffered_body")
 @click.option(
     "--access-log", type=click.Choice(["off", "json", "text"]), default="json", show_default=True, help="On stdout."
 )
+@click.option(
+    "--llm-log", multiple=True, metavar="FILE|-|otlp", help="Calls of language models, a record each.  Repeatable."
+)
+@click.option("--llm-messages", type=click.Choice(MESSAGES), help="Which messages are part of them (none).")
+@click.option("--llm-redact", multiple=True, metavar="REGEX", help="What they must not show.  Repeatable.")
+@click.option("--otlp", metavar="URL", help="Metrics to this collector, OTLP over HTTP.")
 @click.option("--max-body", type=click.IntRange(1), metavar="BYTES", help="413 beyond (1 GiB).")
 @click.option("--max-buffered-body", type=click.IntRange(1), metavar="BYTES", help="For policies (64 MiB).")
 @click.option("--max-header", type=click.IntRange(16384), default=32768, metavar="BYTES", help="One field; 431 beyond.")
@@ -85,7 +92,15 @@ def serve_command(policy: Path, **flags: Any) -> None:
 
 def _config(policy: Path, flags: dict[str, Any]) -> ServeConfig:
     from apimpy.configuration.source import configured
-    from apimpy.gateway.config import KEY_HEADER, ConfigError, ServeConfig, parse_backend, parse_pair, parse_redis
+    from apimpy.gateway.config import (
+        KEY_HEADER,
+        ConfigError,
+        ServeConfig,
+        parse_backend,
+        parse_otlp,
+        parse_pair,
+        parse_redis,
+    )
     from apimpy.gateway.server import Limits
 
     if flags["mock"] and flags["backend"] is not None:
@@ -126,6 +141,10 @@ def _config(policy: Path, flags: dict[str, Any]) -> ServeConfig:
         redis=None if flags["redis"] is None else parse_redis(flags["redis"]),
         watch=flags["watch"],
         access_log=flags["access_log"],
+        llm_log=flags["llm_log"],
+        llm_messages=flags["llm_messages"],
+        llm_redact=flags["llm_redact"],
+        otlp=None if flags["otlp"] is None else parse_otlp(flags["otlp"]),
         drain_seconds=flags["drain"],
         limits=Limits(line=flags["max_header"], field=flags["max_header"]),
         options=options,
@@ -167,7 +186,9 @@ def _options(flags: dict[str, Any]) -> tuple[Options, frozenset[str]]:
 
 def _run(config: ServeConfig, flags: dict[str, Any], settings: MockSettings | None) -> int:
     from apimpy.diagnostics import Severity
+    from apimpy.gateway.config import ConfigError
     from apimpy.gateway.load import load_configuration
+    from apimpy.gateway.observing import Observing
     from apimpy.gateway.run import run_until_stopped, serve
     from apimpy.mock.backend import mock_application
     from apimpy.tokens.counter import TiktokenCounter
@@ -179,15 +200,22 @@ def _run(config: ServeConfig, flags: dict[str, Any], settings: MockSettings | No
             if item.help:
                 click.echo(f"  help: {item.help}", err=True)
     assembled = loaded.assembled
-    if assembled is None or flags["check"]:
-        return 1 if assembled is None else 0
+    if assembled is None:
+        return 1
+    try:
+        watched = Observing.of(config, assembled.model, threading.Lock())
+    except ConfigError as error:
+        click.echo(f"apimpy serve: {error}", err=True)
+        return 2
+    if flags["check"]:
+        return 0
     options = config.options_with(assembled.model.options)
     for field in dataclasses.fields(options):
         value = getattr(options, field.name)
         if value != field.default:
             click.echo(f"option {field.name}: {value}", err=True)
     counter = TiktokenCounter()
-    counting = assembled.counts_tokens or flags["mock"]
+    counting = assembled.counts_tokens or flags["mock"] or watched.llm_log is not None
     mock = mock_application(counter, settings) if settings is not None else None
     if config.workers > 1:
         return _several(config, assembled, counter, mock, counting)

@@ -23,8 +23,10 @@ __all__ = [
     "GatewayFile",
     "GroupSpec",
     "IdentitySpec",
+    "LlmLogSpec",
     "NamedValue",
     "OperationSpec",
+    "OtlpSpec",
     "PolicyText",
     "PoolMember",
     "ProductSpec",
@@ -218,6 +220,33 @@ class IdentitySpec(Record, frozen=True):
     command: str = ""
 
 
+class LlmLogSpec(Record, frozen=True):
+    """Calls of language models as records.  `to`: paths, `-` for standard output, `otlp` for the collector."""
+
+    span: Span
+    to: tuple[str, ...] = ()
+    messages: str = "none"
+    """none, requests, responses or all"""
+    max_bytes: int = 256 << 10
+    """Of the texts of a request, and of those of its response."""
+    max_file_bytes: int = 256 << 20
+    """Of a file; then a new one begins.  0: never."""
+    headers: tuple[str, ...] = ()
+    patterns: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+    hidden_headers: tuple[str, ...] = ()
+
+
+class OtlpSpec(Record, frozen=True):
+    """A collector of telemetry: base URL, headers to send, seconds between two reports of the metrics."""
+
+    span: Span
+    url: str
+    headers: tuple[tuple[str, Secret], ...] = ()
+    interval: int = 15
+    metrics: bool = True
+
+
 class GatewayFile(Record, frozen=True):
     """Everything one gateway serves."""
 
@@ -242,5 +271,7 @@ class GatewayFile(Record, frozen=True):
     identity: IdentitySpec | None = None
     certificates: tuple[tuple[str, Certificate], ...] = ()
     """Of the gateway, by id."""
+    llm_log: LlmLogSpec | None = None
+    otlp: OtlpSpec | None = None
     single: bool = False
     """One policy document and flags: what policies name need not be known here."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["CHOICES", "OptionError", "option_value"]
+__all__ = ["CHOICES", "MESSAGES", "OptionError", "option_value"]
 
 CHOICES = {
     "rate_algorithm": ("bucket", "sliding"),
@@ -17,6 +17,10 @@ CHOICES = {
     "variables_missing": ("throw", "null"),
     "sse_buffering": ("never", "platform"),
 }
+
+
+MESSAGES = ("none", "requests", "responses", "all")
+"""Which messages of a call are part of the LLM log; not a fidelity option."""
 
 
 class OptionError(ValueError):

@@ -28,6 +28,7 @@ from apimpy.configuration.model import (
     UserSpec,
     VersionSet,
 )
+from apimpy.configuration.observing import read_llm_log, read_otlp
 from apimpy.configuration.openapi import Described, read_description
 from apimpy.configuration.options import OptionError, option_value
 from apimpy.configuration.values import Surroundings, check_name, check_value, read_value, redis_problem
@@ -102,6 +103,8 @@ class _Reader:
             self._redis(section),
             self._identity(section),
             certificates=read_certificates(section.node("certificates"), self._around, self._sink),
+            llm_log=read_llm_log(section, self._around.folder, self._sink),
+            otlp=read_otlp(section, self._around, self._sink),
         )
         section.done()
         return model

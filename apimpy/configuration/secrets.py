@@ -38,3 +38,6 @@ def _secrets(model: GatewayFile) -> Iterator[Secret | None]:
                     yield secret
     if model.identity is not None:
         yield model.identity.token
+    if model.otlp is not None:
+        for _, secret in model.otlp.headers:
+            yield secret

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from apimpy.configuration.routing import ApiRoute, Match, Program
     from apimpy.configuration.serving import Configuration
     from apimpy.gateway.tracing import Tracing
+    from apimpy.observe.llm_log import LlmLog
     from apimpy.runtime.services import Services
 
 __all__ = ["CLIENT_GONE", "Gateway", "too_large"]
@@ -68,12 +69,14 @@ class Gateway:
         metrics: Metrics | None = None,
         access_log: AccessLog | None = None,
         tracing: Tracing | None = None,
+        llm_log: LlmLog | None = None,
     ) -> None:
         self.configuration = configuration
         self.services = services
         self.metrics = metrics or Metrics(process=False)
         self._access_log = access_log if access_log is not None and access_log.enabled else None
         self.tracing = tracing
+        self._llm_log = llm_log
         self._requests = self.metrics.requests
         self._bits = services.random.getrandbits
 
@@ -139,6 +142,8 @@ class Gateway:
         target = match.target
         fault = _authorize(ex, configuration.keys, match.route)
         self._maybe_trace(ex, configuration)
+        if self._llm_log is not None:
+            self._llm_log.begin(ex, configuration.mask)
         if fault is not None:
             await _twin(target.program, ex).fail(ex, fault)
             return
@@ -216,6 +221,8 @@ class Gateway:
         seconds = ex.services.clock.monotonic() - ex.started_mono
         api, operation = ex.api, ex.operation
         self._requests.add(api.id if api else "", operation.id if operation else "", status, seconds)
+        if ex.last_error is not None:
+            self.metrics.refusals.add(ex.last_error, api.id if api else "")
         if ex.trace is not None and self.tracing is not None:
             self.tracing.finish(ex, status, seconds, completed=completed)
         if self._access_log is not None:

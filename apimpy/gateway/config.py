@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from apimpy.configuration.observing import otlp_problem
 from apimpy.configuration.values import redis_problem
 from apimpy.gateway.server import Limits
 from apimpy.runtime.message import Url
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from apimpy.observe.logs import LogFormat
 
-__all__ = ["ConfigError", "ServeConfig", "parse_backend", "parse_pair", "parse_redis"]
+__all__ = ["ConfigError", "ServeConfig", "parse_backend", "parse_otlp", "parse_pair", "parse_redis"]
 
 KEY_HEADER = "Ocp-Apim-Subscription-Key"
 
@@ -56,6 +57,13 @@ class ServeConfig:
     watch: bool = False
     """Reload when files of the configuration change."""
     access_log: LogFormat = "json"
+    llm_log: tuple[str, ...] = ()
+    """Files, `-` or `otlp`; goes before the ones of a gateway file."""
+    llm_messages: str | None = None
+    llm_redact: tuple[str, ...] = ()
+    """Regular expressions, besides those of a gateway file."""
+    otlp: str | None = None
+    """Base URL of a collector."""
     drain_seconds: float = 30.0
     limits: Limits = field(default_factory=Limits)
     options: Options = field(default_factory=Options)
@@ -81,6 +89,14 @@ def parse_redis(text: str) -> str:
     problem = redis_problem(text)
     if problem is not None:
         raise ConfigError(f"--redis {problem}")
+    return text
+
+
+def parse_otlp(text: str) -> str:
+    """The base URL of a collector."""
+    problem = otlp_problem(text)
+    if problem is not None:
+        raise ConfigError(f"--otlp {problem}, not {text!r}")
     return text
 
 

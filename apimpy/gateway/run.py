@@ -14,6 +14,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -28,6 +29,7 @@ from apimpy.gateway.app import Gateway
 from apimpy.gateway.config import ConfigError
 from apimpy.gateway.identity import CommandIdentity, FileIdentity, NoIdentity, StaticIdentity
 from apimpy.gateway.load import load_configuration
+from apimpy.gateway.observing import Observing
 from apimpy.gateway.reload import Reloader, Watch
 from apimpy.gateway.server import Server
 from apimpy.gateway.state import memory_state, redis_state
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
     from apimpy.gateway.load import Loaded
     from apimpy.gateway.state import State
     from apimpy.gateway.workers import Seat
+    from apimpy.observe.llm_log import LlmLog
     from apimpy.runtime.ports import ManagedIdentity
 
 __all__ = [
@@ -97,6 +100,7 @@ def build_gateway(
     counter: TiktokenCounter,
     access_log: AccessLog | None = None,
     state: State | None = None,
+    llm_log: LlmLog | None = None,
 ) -> Gateway:
     """A gateway with the real implementation of every port.  `backend`: of the APIs that name none.
 
@@ -127,7 +131,7 @@ def build_gateway(
     )
     tracing = Tracing(services.clock, everything=config.trace) if config.workers == 1 else None
     configuration = assembled.configuration(backend)
-    gateway = Gateway(configuration, services, metrics=metrics, access_log=access_log, tracing=tracing)
+    gateway = Gateway(configuration, services, metrics=metrics, access_log=access_log, tracing=tracing, llm_log=llm_log)
     metrics.backends.source = partial(_backend_rows, gateway)
     return gateway
 
@@ -210,10 +214,13 @@ async def serve(
         backend = config.backend
         if mock is not None:
             backend = await stack.enter_async_context(in_process(mock))
-        access_log = AccessLog(config.access_log, shared=seat is not None)
+        stdout = threading.Lock()
+        access_log = AccessLog(config.access_log, shared=seat is not None, lock=stdout)
         stack.push_async_callback(access_log.aclose)
         state = await _open_state(config, assembled, stack)
-        gateway = build_gateway(config, assembled, backend, counter, access_log, state)
+        watched = Observing.of(config, assembled.model, stdout)
+        gateway = build_gateway(config, assembled, backend, counter, access_log, state, watched.llm_log)
+        await stack.enter_async_context(watched.running(gateway.metrics))
         if state is not None and state.shared is not None:
             gateway.metrics.watch(state.shared.link)
         stack.push_async_callback(gateway.services.transport.aclose)

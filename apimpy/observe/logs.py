@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
@@ -112,12 +113,16 @@ def text_line(record: AccessRecord) -> bytes:
 class AccessLog(Gathered[AccessRecord]):
     """Gathers records and writes them to a file descriptor.
 
-    `shared`: other processes write there too, so lines go in pieces that a pipe takes whole.
+    `shared`: other processes write there too, so lines go in pieces that a pipe takes whole.  `lock`: of what else in
+    this process writes there.
     """
 
-    def __init__(self, format: LogFormat, fd: int = 1, *, shared: bool = False) -> None:
+    def __init__(
+        self, format: LogFormat, fd: int = 1, *, shared: bool = False, lock: threading.Lock | None = None
+    ) -> None:
         super().__init__(_WAITING_LIMIT)
         self._shared = shared
+        self._lock = lock or threading.Lock()
         self.enabled = format != "off"
         self._line = json_line if format == "json" else text_line
         self._fd = fd
@@ -126,7 +131,7 @@ class AccessLog(Gathered[AccessRecord]):
         lines = list(map(self._line, records))
         if dropped:
             lines.append(orjson.dumps({"dropped_lines": dropped}, option=orjson.OPT_APPEND_NEWLINE))
-        with contextlib.suppress(OSError):  # whoever read the log has gone; requests go on
+        with self._lock, contextlib.suppress(OSError):  # whoever read the log has gone; requests go on
             for data in _pieces(lines) if self._shared else (b"".join(lines),):
                 view = memoryview(data)
                 while view:

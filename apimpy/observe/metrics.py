@@ -15,6 +15,7 @@
 | `apimpy_llm_series_dropped_total` | `namespace` |
 | `apimpy_custom_metric` (sum and count) | `namespace`, `metric`, one per dimension |
 | `apimpy_custom_series_dropped_total` | `namespace` |
+| `apimpy_policy_refusals_total` | `policy`, `reason`, `api` |
 | `apimpy_cache_lookups_total` | `cache` (`semantic response`), `api`, `outcome` (`hit miss bypass error`) |
 | `apimpy_backend_attempts_total`, `…_failures_total`, `…_trips_total`, `apimpy_backend_open` | `backend` |
 
@@ -36,12 +37,15 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from apimpy.runtime.exchange import LastError
+
 __all__ = [
     "CONTENT_TYPE",
     "LABEL_LIMIT",
     "SERIES_LIMIT",
     "CustomMetrics",
     "Metrics",
+    "RefusalMetrics",
     "RequestMetrics",
     "TokenMetrics",
     "label_name",
@@ -313,6 +317,33 @@ class CacheMetrics:
         yield total
 
 
+_NO_POLICIES = frozenset({"configuration", "gateway", "forward-request", "request-forwarder", "transfer-response"})
+"""Sources of errors that are no refusal: routing, the backend, the wire."""
+
+
+class RefusalMetrics:
+    """Requests that a policy (or the check of subscription keys) turned away: limits hit, calls not allowed."""
+
+    def __init__(self) -> None:
+        self._counts: dict[tuple[str, str, str], int] = {}
+
+    def add(self, error: LastError, api: str) -> None:
+        """How a request ended; what is no refusal (its status is none of 4xx, the backend said so) is passed over."""
+        if not 400 <= error.status < 500 or error.source in _NO_POLICIES:
+            return
+        key = (error.source, error.reason or "", api)
+        if key not in self._counts and len(self._counts) >= SERIES_LIMIT:
+            key = (error.source, OVERFLOW, OVERFLOW)
+        self._counts[key] = self._counts.get(key, 0) + 1
+
+    def collect(self) -> Iterator[Metric]:
+        labels = ("policy", "reason", "api")
+        total = CounterMetricFamily("apimpy_policy_refusals", "Requests that policies turned away.", labels=labels)
+        for key, count in list(self._counts.items()):
+            total.add_metric(key, count)
+        yield total
+
+
 class Metrics:
     """Everything `/metrics` of one gateway shows."""
 
@@ -323,6 +354,7 @@ class Metrics:
         self.reloads = ReloadMetrics()
         self.backends = BackendMetrics()
         self.caches = CacheMetrics()
+        self.refusals = RefusalMetrics()
         self._registry = CollectorRegistry()
         self._registry.register(self.requests)
         self._registry.register(self.tokens)
@@ -330,12 +362,17 @@ class Metrics:
         self._registry.register(self.reloads)
         self._registry.register(self.backends)
         self._registry.register(self.caches)
+        self._registry.register(self.refusals)
         if process:
             ProcessCollector(registry=self._registry)
 
     def watch(self, store: Store) -> None:
         """Show how a shared store fares."""
         self._registry.register(StoreMetrics(store))
+
+    def families(self) -> list[Metric]:
+        """What `render` writes, as data."""
+        return list(self._registry.collect())
 
     def render(self) -> bytes:
         """The text exposition format."""

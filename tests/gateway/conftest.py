@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +21,7 @@ from apimpy.gateway.app import Gateway
 from apimpy.gateway.config import ServeConfig
 from apimpy.gateway.identity import NoIdentity
 from apimpy.gateway.load import load_configuration
+from apimpy.gateway.observing import Observing
 from apimpy.gateway.run import build_gateway
 from apimpy.gateway.server import Limits, Server
 from apimpy.gateway.transport import AiohttpTransport
@@ -210,7 +212,10 @@ async def configured() -> AsyncIterator[Callable[..., Awaitable[Configured]]]:
             told = [str(d) for d in loaded.diagnostics if d.severity > Severity.INFO]
             assert loaded.assembled is not None, told
             default = settings.get("backend")
-            gateway = build_gateway(ServeConfig(path, **settings), loaded.assembled, default, TiktokenCounter())
+            config = ServeConfig(path, **settings)
+            watched = Observing.of(config, loaded.assembled.model, threading.Lock())
+            gateway = build_gateway(config, loaded.assembled, default, TiktokenCounter(), llm_log=watched.llm_log)
+            await stack.enter_async_context(watched.running(gateway.metrics))
             stack.push_async_callback(gateway.services.transport.aclose)
             url = await listen(web.ServerRunner(Server(gateway, Limits()), shutdown_timeout=1.0))
             return Configured(url, backend, seen, gateway, told)

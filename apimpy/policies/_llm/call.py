@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from apimpy.runtime.message import Request
     from apimpy.runtime.ports import TokenCounter
 
-__all__ = ["Kind", "LlmCall", "keep_readable", "llm_call"]
+__all__ = ["Kind", "LlmCall", "keep_readable", "kind_of", "llm_call"]
 
 Kind = Literal["chat", "completion", "responses", "embeddings", "anthropic", "gemini", "bedrock", "none"]
 
@@ -95,11 +95,7 @@ async def llm_call(ex: Exchange) -> LlmCall:
     if isinstance(ex.llm, LlmCall):
         return ex.llm
     request = ex.request
-    path = request.original_url.path
-    kind = _kind_of_path(request.method, path)
-    if kind == "none" and ex.operation_path:
-        path = ex.operation_path
-        kind = _kind_of_path(request.method, path)
+    kind, path = kind_of(ex)
     blind = kind == "anthropic" and ex.services.options.anthropic_parsing == "off"
     call = LlmCall("none", {}, None, stream=False, size=0, blind=blind)
     if kind != "none" and not blind:
@@ -111,6 +107,16 @@ async def llm_call(ex: Exchange) -> LlmCall:
             call = LlmCall(kind, body, model, _streams(kind, body, path), len(data), named=deployment is not None)
     ex.llm = call
     return call
+
+
+def kind_of(ex: Exchange) -> tuple[Kind, str]:
+    """The kind of call that method and path promise, and the path that does."""
+    method, path = ex.request.method, ex.request.original_url.path
+    kind = _kind_of_path(method, path)
+    if kind == "none" and ex.operation_path:
+        path = ex.operation_path
+        kind = _kind_of_path(method, path)
+    return kind, path
 
 
 def keep_readable(ex: Exchange, call: LlmCall) -> None:

@@ -33,10 +33,14 @@ _THREAD_ABOVE = 16 << 10
 class Spent:
     """The answer to "what did it cost": `usage`, or `relay` while a stream is still running."""
 
-    __slots__ = ("_estimated", "relay", "successful", "usage")
+    __slots__ = ("_estimated", "message", "relay", "successful", "usage")
 
-    def __init__(self, successful: bool, usage: Usage | None, relay: Relayed | None) -> None:
+    def __init__(
+        self, successful: bool, usage: Usage | None, relay: Relayed | None, message: dict[str, Any] | None = None
+    ) -> None:
         self.successful, self.usage, self.relay = successful, usage, relay
+        self.message = message
+        """The answer, when it was one JSON object."""
         self._estimated: Usage | None = None
 
     async def settled(self, ex: Exchange, call: LlmCall, *, completed: bool, reported: bool) -> Usage | None:
@@ -83,7 +87,8 @@ async def _look(ex: Exchange, call: LlmCall) -> Spent:
     reader = reader_of(call, response)
     if reader is not None:
         return _listen(ex, call, response, reader)
-    return Spent(True, await _reported(ex, call, response) if is_json(response) else None, None)
+    message = await _message(ex, response) if is_json(response) else None
+    return Spent(True, None if message is None else await _reported(ex, call, message), None, message)
 
 
 def is_json(response: Response) -> bool:
@@ -138,15 +143,16 @@ class _Pieces:
         return self._pieces.pop(0)
 
 
-async def _reported(ex: Exchange, call: LlmCall, response: Response) -> Usage | None:
+async def _message(ex: Exchange, response: Response) -> dict[str, Any] | None:
     try:
         data = await response.body.buffer(ex.services.options.max_buffered_body)
     except BodyTooLarge:
         ex.notes.append("the response is too large to be read for token counting")
         raise
-    message = message_of(data, response)
-    if message is None:
-        return None
+    return message_of(data, response)
+
+
+async def _reported(ex: Exchange, call: LlmCall, message: dict[str, Any]) -> Usage | None:
     if call.named:
         _learn(ex, call, message)
     found = usage_in(call.kind, message)

@@ -46,7 +46,7 @@ class Transcript:
         self.opened: int | None = None
         """The content block that has begun and not ended (anthropic, bedrock)."""
         self.outset: dict[str, Any] | None = None
-        """The response object of the first event (responses)."""
+        """The response object of the first event (responses, anthropic)."""
 
     def take(self, data: bytes) -> None:
         """The data of one event; what is no JSON object is passed over."""
@@ -104,6 +104,8 @@ class Transcript:
             self.opened = None
         elif name == "response.created" and isinstance(event.get("response"), dict):
             self.outset = event["response"]
+        elif name == "message_start" and isinstance(event.get("message"), dict):
+            self.outset = event["message"]
         elif name in _ENDS:
             self.ended = True
 
