@@ -213,7 +213,7 @@ STREAMED = {**QUESTION, "stream": True}
             "/ai/v1/chat/completions",
             STREAMED,
             [chunk("hel"), chunk("lo"), event(b"[DONE]")],
-            ("c1", "gpt-4o-mini-x", 15, 1, "estimated"),
+            ("c1", "gpt-4o-mini-x", 14, 1, "estimated"),
         ),
         (
             "/ai/v1/messages",
