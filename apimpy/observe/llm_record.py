@@ -24,6 +24,8 @@ PIECE = 32 << 10
 _MARGIN = 4096
 """Characters that are looked at beyond what is written: the longest secret whose half must not show."""
 _EVERY_ROW = ("TimeGenerated", "CorrelationId", "OperationName", "Region")
+_OWN = frozenset({"TimeGenerated", "CorrelationId"})
+"""What the gateway makes up, and others look for: a pattern for numbers must not damage it."""
 
 Messages = list[dict[str, str]]
 
@@ -76,7 +78,7 @@ def rows(record: LlmRecord, redaction: Redaction, bounds: Bounds) -> list[dict[s
             text = text.replace(one, HIDDEN)
         return record.hide(text)
 
-    clean = redaction.applied(whole, hide)
+    clean = redaction.applied(whole, hide, _OWN)
     first: dict[str, Any] = {"SequenceNumber": 0}
     parts: dict[str, list[Messages]] = {}
     for name, most in (("Request", bounds.requests), ("Response", bounds.responses)):

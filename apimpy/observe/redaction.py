@@ -18,7 +18,7 @@ import regex
 from apimpy.runtime.masking import HIDDEN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
 __all__ = ["Redaction", "RedactionError"]
 
@@ -67,13 +67,15 @@ class Redaction:
                 return HIDDEN
         return text
 
-    def applied(self, row: dict[str, Any], hide: Callable[[str], str]) -> dict[str, Any]:
-        """A copy of JSON data without what paths and patterns name; `hide` sees every text first."""
+    def applied(self, row: dict[str, Any], hide: Callable[[str], str], spared: Collection[str] = ()) -> dict[str, Any]:
+        """A copy of JSON data without what paths and patterns name; `hide` sees every text first.
+
+        Members that are `spared` are what only a path can hide.
+        """
         copy = row
         for steps in self._paths:
             copy = _replaced(copy, steps)
-        cleaned: dict[str, Any] = self._clean(copy, hide)
-        return cleaned
+        return {name: value if name in spared else self._clean(value, hide) for name, value in copy.items()}
 
     def _clean(self, value: Any, hide: Callable[[str], str]) -> Any:
         if isinstance(value, str):

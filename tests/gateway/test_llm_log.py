@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import pytest
 from aiohttp import web
+from mocks import mock_server
 
 from apimpy.observe import llm_log
+from apimpy.tokens.counter import TiktokenCounter
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -426,6 +428,39 @@ async def test_when_too_much_waits_messages_go_first(logged: Start, monkeypatch:
     rows = await gateway.rows()
     assert [row["TotalTokens"] for row in rows] == [11, 11, 11]
     assert [row.get("RequestTruncated", False) for row in rows] == [False, True, True]
+
+
+CACHED = """<llm-semantic-cache-lookup score-threshold="0.1" embeddings-backend-id="embed"
+  embeddings-backend-auth="system-assigned" /></inbound><outbound><llm-semantic-cache-store duration="60" /></outbound>
+<inbound>"""
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_hits_of_the_semantic_cache(configured: Start, tmp_path: Path, stream: bool) -> None:
+    """They cost nothing and have the messages that the caller got."""
+    async with mock_server(TiktokenCounter()) as mock:
+        path = files(tmp_path, mock.url, inbound="{}")
+        policy = (tmp_path / "ai.xml").read_text().replace("{}", CACHED).replace("<inbound></inbound>", "")
+        (tmp_path / "ai.xml").write_text(policy)
+        path.write_text(
+            path.read_text()
+            + f"backends: {{embed: {{url: {mock.url}/openai/deployments/text-embedding-3-small/embeddings}}}}\n"
+            + "managed_identity: {kind: static, token: t}\n"
+        )
+        gateway = Logged(await configured(path, fill=False), tmp_path)
+        body = {**QUESTION, "stream": stream, **({"stream_options": {"include_usage": True}} if stream else {})}
+        assert [(await gateway.ask(body, "/ai/v1/chat/completions?api-version=1"))[0] for _ in range(2)] == [200, 200]
+        first, hit = await gateway.rows()
+    assert (first.get("Cache"), hit["Cache"], "BackendUrl" in first, "BackendUrl" in hit) == (
+        None,
+        "semantic",
+        True,
+        False,
+    )
+    assert first["TotalTokens"] > hit["TotalTokens"] == 0
+    assert first["ResponseMessages"][0]["content"]
+    for column in ("RequestMessages", "ResponseMessages", "DeploymentName", "IsStreamCompletion"):
+        assert hit[column] == first[column]
 
 
 async def test_off_is_off(configured: Start, backend: Start, tmp_path: Path) -> None:

@@ -119,3 +119,13 @@ def test_without_room_the_messages_go():
     record = LlmRecord(COLUMNS, lambda: said("x"), lambda: said("y"), str, (), 9).without_messages()
     assert (record.size, record.columns["RequestTruncated"]) == (0, True)
     assert rows(record, Redaction(), Bounds()) == [{**record.columns, "SequenceNumber": 0}]
+
+
+def test_patterns_leave_what_joins_the_rows():
+    [row] = made(redaction=Redaction(["."]))
+    assert {name: row[name] for name in ("TimeGenerated", "CorrelationId", "Region")} == {
+        "TimeGenerated": COLUMNS["TimeGenerated"],
+        "CorrelationId": "c1",
+        "Region": "****" * 5,
+    }
+    assert made(redaction=Redaction([], ["$.CorrelationId"]))[0]["CorrelationId"] == "****"

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from apimpy.observe import metrics as module
 from apimpy.observe.metrics import LABEL_LIMIT, OVERFLOW, SERIES_LIMIT, Metrics, label_name
+from apimpy.runtime.exchange import LastError
 
 
 def samples(metrics: Metrics, name: str) -> dict[frozenset[tuple[str, str]], float]:
@@ -115,3 +117,34 @@ def test_two_gateways_do_not_meet() -> None:
     first, second = Metrics(), Metrics()
     first.tokens.emit("a", {}, {"total": 1})
     assert not samples(second, "apimpy_llm_tokens_total")
+
+
+@pytest.mark.parametrize(
+    ("source", "reason", "status", "counted"),
+    [
+        ("rate-limit", "RateLimitExceeded", 429, True),
+        ("quota-by-key", "QuotaExceeded", 403, True),
+        ("authorization", "SubscriptionKeyNotFound", 401, True),
+        ("llm-token-limit", None, 429, True),
+        ("configuration", "OperationNotFound", 404, False),
+        ("forward-request", "BackendErrorStatusCode", 404, False),
+        ("forward-request", "BackendUnavailable", 503, False),
+        ("set-body", "ExpressionValueEvaluationFailure", 500, False),
+        ("transfer-response", "ClientConnectionFailure", 0, False),
+    ],
+)
+def test_refusals(source: str, reason: str | None, status: int, counted: bool) -> None:
+    metrics = Metrics(process=False)
+    for _ in range(2):
+        metrics.refusals.add(LastError(source, reason, "no", status=status), "a")
+    labels = frozenset({("policy", source), ("reason", reason or ""), ("api", "a")})
+    assert samples(metrics, "apimpy_policy_refusals_total") == ({labels: 2} if counted else {})
+
+
+def test_refusals_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "SERIES_LIMIT", 2)
+    metrics = Metrics(process=False)
+    for number in range(5):
+        metrics.refusals.add(LastError("p", f"r{number}", "no", status=403), "a")
+    found = {dict(key)["reason"]: value for key, value in samples(metrics, "apimpy_policy_refusals_total").items()}
+    assert found == {"r0": 1, "r1": 1, OVERFLOW: 3}
