@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -148,3 +150,15 @@ def test_refusals_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         metrics.refusals.add(LastError("p", f"r{number}", "no", status=403), "a")
     found = {dict(key)["reason"]: value for key, value in samples(metrics, "apimpy_policy_refusals_total").items()}
     assert found == {"r0": 1, "r1": 1, OVERFLOW: 3}
+
+
+def test_every_metric_is_documented() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "observability.md").read_text(encoding="utf-8")
+    metrics = Metrics(process=False)
+    for family in metrics.families():
+        names = {
+            "counter": (f"{family.name}_total",),
+            "summary": (f"{family.name}_sum", f"{family.name}_count"),
+        }.get(family.type, (family.name,))
+        for name in names:
+            assert f"`{name}`" in page
