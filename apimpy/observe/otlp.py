@@ -88,7 +88,7 @@ class OtlpSender:
         except urllib.error.HTTPError as error:
             why, again = f"HTTP {error.code}", error.code in _AGAIN
             error.close()
-        except (OSError, HTTPException) as error:
+        except (OSError, HTTPException, ValueError) as error:
             why = str(getattr(error, "reason", error))
         if not self._failing:
             log.warning("OTLP: %s are not taken: %s", signal, why)
