@@ -217,7 +217,7 @@ async def configured() -> AsyncIterator[Callable[..., Awaitable[Configured]]]:
             gateway = build_gateway(config, loaded.assembled, default, TiktokenCounter(), llm_log=watched.llm_log)
             await stack.enter_async_context(watched.running(gateway.metrics))
             stack.push_async_callback(gateway.services.transport.aclose)
-            url = await listen(web.ServerRunner(Server(gateway, Limits()), shutdown_timeout=1.0))
+            url = await listen(web.ServerRunner(Server(gateway, config.limits), shutdown_timeout=1.0))
             return Configured(url, backend, seen, gateway, told)
 
         yield start

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gzip
 import json
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ import pytest
 from aiohttp import web
 from mocks import mock_server
 
+from apimpy.gateway.server import Limits
 from apimpy.observe import llm_log
 from apimpy.tokens.counter import TiktokenCounter
 
@@ -404,6 +406,36 @@ async def test_bodies_that_are_too_large_to_read_pass_all_the_same(
     assert seen == [data]
     [row] = await gateway.rows()
     assert (row["ResponseCode"], row["TotalTokens"], "RequestMessages" in row) == (200, 0, False)
+
+
+@pytest.mark.parametrize("body", [b"no JSON", b"[1]", b'{"model": "gpt-4o"}', b""])
+async def test_what_only_looks_like_a_call(logged: Start, body: bytes) -> None:
+    """A path promises a call and the body is none: the record says what is known."""
+    gateway = await logged(refuse)
+    assert (await gateway.ask(body))[0] == 503
+    [row] = await gateway.rows()
+    assert (row["DeploymentName"], row["ResponseCode"], "RequestMessages" in row) == ("", 503, False)
+
+
+@pytest.mark.parametrize("inbound", ["", METER])
+async def test_an_upload_that_grows_too_large_is_refused_as_ever(
+    configured: Start, backend: Start, tmp_path: Path, inbound: str
+) -> None:
+    path = files(tmp_path, await backend(answer), inbound=inbound)
+    running = await configured(path, fill=False, limits=Limits(body=1000))
+
+    async def endless() -> Any:
+        for _ in range(100):
+            yield b" " * 500
+            await asyncio.sleep(0)
+
+    address = running.url + "/ai/v1/chat/completions"
+    async with aiohttp.ClientSession() as session:
+        with contextlib.suppress(aiohttp.ClientOSError):  # it may be cut off while it sends
+            async with session.post(address, data=endless(), headers=KEY) as got:
+                assert got.status == 413
+    [row] = await Logged(running, tmp_path).rows()
+    assert (row["ResponseCode"], row["TotalTokens"]) == (413, 0)
 
 
 async def test_a_compressed_answer_is_read(logged: Start) -> None:

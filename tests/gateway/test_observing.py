@@ -155,3 +155,34 @@ async def test_lines_on_standard_output_stay_whole(tmp_path: Path) -> None:
     assert len(calls) == len(rows) - len(calls) == 20
     assert {row["RequestMessages"][0]["content"][:11] for row in calls} == {"pin ****, x"}
     assert {row["CorrelationId"] for row in calls} == {row["request_id"] for row in rows if "request_id" in row}
+
+
+async def test_workers_share_a_file(tmp_path: Path) -> None:
+    policy, file = tmp_path / "policy.xml", tmp_path / "llm.jsonl"
+    policy.write_text(POLICY)
+    words = (
+        "--mock",
+        "--workers",
+        "2",
+        "--port",
+        "0",
+        "--admin-port",
+        "0",
+        "--access-log",
+        "off",
+        "--llm-log",
+        str(file),
+    )
+    body = {"model": "gpt-4o", "messages": [{"role": "user", "content": "hello"}]}
+    async with running("serve", str(policy), *words) as started, aiohttp.ClientSession() as session:
+        for _ in range(20):
+            async with session.post(
+                started.urls[0] + "/v1/chat/completions", json=body, headers={"Connection": "close"}
+            ) as got:
+                assert got.status == 200
+                await got.read()
+        code, _, err = await started.stop()
+    assert (code, err) == (0, "")
+    rows = [json.loads(line) for line in file.read_text().splitlines()]
+    assert len({row["CorrelationId"] for row in rows}) == len(rows) == 20
+    assert {row["ResponseCode"] for row in rows} == {200}
