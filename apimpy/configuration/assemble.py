@@ -52,6 +52,11 @@ class Assembled(Record, frozen=True):
         return self.documents.stateful
 
     @property
+    def keeps_vectors(self) -> bool:
+        """Policies look for what lies near, which not every store can."""
+        return self.documents.keeps_vectors
+
+    @property
     def deployment(self) -> Deployment:
         """What `context.Deployment` says."""
         managed = self.model.kind != "self-hosted"

@@ -58,9 +58,17 @@ class Documents:
     @property
     def stateful(self) -> frozenset[str]:
         """The elements that keep state from request to request."""
-        known = self._cx.catalogue
-        named = {name for d in self._read.values() if d is not None for name in _names(d.root.children)}
-        return frozenset(n for n in named if (cls := known.get(n)) is not None and cls.without_state is not None)
+        return frozenset(name for name, policy in self._used() if policy.without_state is not None)
+
+    @property
+    def keeps_vectors(self) -> bool:
+        """A policy looks for what lies near."""
+        return any(policy.keeps_vectors for _, policy in self._used())
+
+    def _used(self) -> Iterator[tuple[str, type[Policy]]]:
+        """The policies that documents name, some more than once."""
+        names = {name for d in self._read.values() if d is not None for name in _names(d.root.children)}
+        return ((name, policy) for name in names if (policy := self._cx.catalogue.get(name)) is not None)
 
     @property
     def count(self) -> int:

@@ -40,7 +40,6 @@ from apimpy.observe.logs import AccessLog
 from apimpy.observe.metrics import Metrics
 from apimpy.runtime.message import Url
 from apimpy.runtime.services import Services, SystemClock
-from apimpy.stores.vectors import MemoryVectorStore
 from apimpy.tokens.counter import TiktokenCounter
 from apimpy.tokens.models import DEFAULT_ENCODING
 
@@ -109,7 +108,7 @@ def build_gateway(
     metrics = Metrics()
     options = config.options_with(assembled.model.options)
     if state is None:
-        state = memory_state(options.cache_size)
+        state = memory_state(options.cache_size, options.semantic_cache_size)
     services = Services(
         clock=SystemClock(),
         transport=AiohttpTransport(),
@@ -124,7 +123,7 @@ def build_gateway(
         counters=state.counters,
         cache=state.cache,
         external_cache=state.external_cache,
-        vectors=MemoryVectorStore(options.semantic_cache_size),
+        vectors=state.vectors,
         cache_meter=metrics.caches,
         metric_sink=metrics.custom,
         event_loggers={name: FileEventLogger(name, path) for name, path in config.event_loggers},
@@ -203,7 +202,8 @@ async def serve(
     mock: web.Application | None = None,
     seat: Seat | None = None,
 ) -> None:
-    """Run until SIGTERM or SIGINT, then drain.  PortInUse when a listener cannot be opened.
+    """Run until SIGTERM or SIGINT, then drain.  PortInUse when a listener cannot be opened, ConfigError when the Redis
+    cannot keep what the policies want.
 
     `preload`: the policy counts tokens, so the vocabularies must not be loaded by a request.
     `mock` is the backend of the APIs that name none.  `seat`: this is one of several processes.
@@ -217,7 +217,8 @@ async def serve(
         stdout = threading.Lock()
         access_log = AccessLog(config.access_log, shared=seat is not None, lock=stdout)
         stack.push_async_callback(access_log.aclose)
-        state = await _open_state(config, assembled, stack)
+        state, refusal = await open_state(config, assembled, stack)
+        refuse_vectors(assembled, refusal)
         watched = Observing.of(config, assembled.model, stdout)
         gateway = build_gateway(config, assembled, backend, counter, access_log, state, watched.llm_log)
         await stack.enter_async_context(watched.running(gateway.metrics))
@@ -235,6 +236,8 @@ async def serve(
             loaded = load_configuration(config, os.environ)
             if seat is not None and state is None and loaded.assembled is not None:
                 refuse_state(loaded.assembled)
+            if loaded.assembled is not None:
+                refuse_vectors(loaded.assembled, refusal)
             return loaded
 
         reloader = Reloader(
@@ -310,19 +313,38 @@ def refuse_state(assembled: Assembled) -> None:
         raise ConfigError(f"--workers needs --redis: each process would keep its own state for {names}")
 
 
-async def _open_state(config: ServeConfig, assembled: Assembled, stack: contextlib.AsyncExitStack) -> State | None:
-    """State in the Redis that was named, None when none was.  One that is away is no reason not to start."""
+def refuse_vectors(assembled: Assembled, refusal: str | None) -> None:
+    """ConfigError when policies want vectors that the Redis cannot keep.  `refusal`: why it cannot."""
+    if assembled.keeps_vectors and refusal is not None:
+        raise ConfigError(refusal)
+
+
+async def open_state(
+    config: ServeConfig, assembled: Assembled, stack: contextlib.AsyncExitStack
+) -> tuple[State | None, str | None]:
+    """State in the Redis that was named, None when none was; why it cannot keep vectors, None when it can.
+
+    One that is away is no reason not to start.
+    """
     url = config.redis or assembled.model.redis
     if url is None:
-        return None
+        return None, None
     options = config.options_with(assembled.model.options)
-    state = redis_state(url, options.store_timeout / 1000)
+    state = redis_state(url, options.store_timeout / 1000, options.semantic_cache_size)
     assert state.shared is not None
     stack.push_async_callback(state.aclose)
     why = await state.shared.link.open()
     if why is not None:
         log.warning("starting without Redis: until it answers, limits let requests pass and caches are empty")
-    return state
+        return state, None
+    return state, await state.shared.vectors.refusal()
+
+
+async def check_vectors(config: ServeConfig, assembled: Assembled) -> None:
+    """ConfigError as `refuse_vectors`; nothing stays open."""
+    async with contextlib.AsyncExitStack() as stack:
+        _, refusal = await open_state(config, assembled, stack)
+        refuse_vectors(assembled, refusal)
 
 
 @contextlib.contextmanager
@@ -384,7 +406,7 @@ async def serve_mock(host: str, port: int, mock: web.Application, counter: Tikto
 
 
 def run_until_stopped(main: Callable[[], Awaitable[None]]) -> int:
-    """Run on uvloop where there is one; 0, or 1 with one line on stderr when a port is taken."""
+    """Run on uvloop where there is one; 0, or with one line on stderr: 1 for a port in use, 2 for what cannot be."""
 
     async def body() -> None:
         await main()
@@ -399,6 +421,9 @@ def run_until_stopped(main: Callable[[], Awaitable[None]]) -> int:
     except PortInUse as error:
         print(f"apimpy: {error}", file=sys.stderr)  # noqa: T201
         return 1
+    except ConfigError as error:
+        print(f"apimpy serve: {error}", file=sys.stderr)  # noqa: T201
+        return 2
     except KeyboardInterrupt:
         return 130
     return 0

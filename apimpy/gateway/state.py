@@ -9,11 +9,13 @@ from apimpy.runtime.tasks import LocalGate
 from apimpy.stores.cache import MemoryCache
 from apimpy.stores.counters import MemoryCounterStore
 from apimpy.stores.memory import MemoryTokenStore
+from apimpy.stores.vectors import MemoryVectorStore
 
 if TYPE_CHECKING:
-    from apimpy.runtime.ports import Cache, ConcurrencyGate, CounterStore, TokenStore
+    from apimpy.runtime.ports import Cache, ConcurrencyGate, CounterStore, TokenStore, VectorStore
     from apimpy.stores.redis.concurrency import RedisGate
     from apimpy.stores.redis.connection import RedisLink
+    from apimpy.stores.redis.vectors import RedisVectorStore
 
 __all__ = ["State", "memory_state", "redis_state"]
 
@@ -26,6 +28,7 @@ class State:
     token_store: TokenStore
     concurrency: ConcurrencyGate
     cache: Cache
+    vectors: VectorStore
     external_cache: Cache | None = None
     shared: Shared | None = None
 
@@ -38,32 +41,37 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What a Redis needs to be closed."""
+    """What a Redis needs to be asked and closed."""
 
     link: RedisLink
     gate: RedisGate
+    vectors: RedisVectorStore
 
 
-def memory_state(cache_size: int) -> State:
-    """State of one process.  `cache_size` in bytes."""
-    return State(MemoryCounterStore(), MemoryTokenStore(), LocalGate(), MemoryCache(cache_size))
+def memory_state(cache_size: int, vector_size: int) -> State:
+    """State of one process.  Both in bytes: of the cache, and of the vectors with their responses."""
+    vectors = MemoryVectorStore(vector_size)
+    return State(MemoryCounterStore(), MemoryTokenStore(), LocalGate(), MemoryCache(cache_size), vectors)
 
 
-def redis_state(url: str, patience: float) -> State:
-    """State in a Redis; nothing is connected yet.  `patience`: seconds to wait for an answer."""
+def redis_state(url: str, patience: float, vector_size: int) -> State:
+    """State in a Redis; nothing is connected yet.  `patience`: seconds to wait for an answer.  `vector_size`: bytes."""
     from apimpy.stores.redis.cache import RedisCache  # what memory serves must not pay for the client
     from apimpy.stores.redis.concurrency import RedisGate
     from apimpy.stores.redis.connection import RedisLink
     from apimpy.stores.redis.counters import RedisCounterStore
     from apimpy.stores.redis.tokens import RedisTokenStore
+    from apimpy.stores.redis.vectors import RedisVectorStore
 
     link = RedisLink(url, patience=patience)
     gate = RedisGate(link)
+    vectors = RedisVectorStore(link, vector_size)
     return State(
         RedisCounterStore(link),
         RedisTokenStore(link),
         gate,
         RedisCache(link, "cache-internal"),
+        vectors,
         RedisCache(link, "cache-external"),
-        Shared(link, gate),
+        Shared(link, gate, vectors),
     )

@@ -14,6 +14,7 @@ from aiohttp import web
 
 from apimpy.gateway.run import (
     announce,
+    check_vectors,
     open_socket,
     refuse_state,
     run_until_stopped,
@@ -50,9 +51,11 @@ def serve_together(
     preload: bool,
     mock: web.Application | None = None,
 ) -> int:
-    """Run `config.workers` processes until a signal; the exit status.  PortInUse, and ConfigError without a Redis."""
+    """Run `config.workers` processes until a signal; the exit status.  PortInUse, and ConfigError without a fitting Redis."""
     if config.redis is None and assembled.model.redis is None:
         refuse_state(assembled)
+    elif assembled.keeps_vectors:
+        asyncio.run(check_vectors(config, assembled))  # said once, not by every worker
     if preload:
         counter.preload()  # once, for all of them
     with open_socket(config.host, config.port) as listener, open_socket(config.host, config.admin_port) as admin:

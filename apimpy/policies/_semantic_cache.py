@@ -93,6 +93,8 @@ class SemanticLookup(Policy):
     so does everything when the backend or the store does not answer.
     """
 
+    without_state, keeps_vectors = "miss", True
+
     score_threshold: Value[float] = attr(minimum=0.0, maximum=1.0, doc="Largest distance that is still a hit.")
     embeddings_backend_id: Value[str] = attr(doc="Backend entity of the embeddings endpoint.")
     embeddings_backend_auth: str = attr(allowed=("system-assigned",), doc="How the gateway signs in there.")
@@ -245,6 +247,8 @@ class SemanticStore(Policy):
     Only status 200 unless `cache-response` says otherwise; never what broke off, is encoded in a way that others may
     not read, or is larger than 2 MiB.  A stream is kept when it has ended as its kind ends.
     """
+
+    without_state, keeps_vectors = "miss", True
 
     duration: Value[int] = attr(unit="seconds", sample="60", doc="How long it is kept.")
     cache_response: Value[bool] | None = attr(

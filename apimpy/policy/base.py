@@ -102,6 +102,8 @@ class Policy(Item):
     without_state: ClassVar[str | None] = None
     """When the store of its state does not answer: `open` (the request passes, uncounted) or `miss` (as if nothing were
     kept).  None: it keeps no state."""
+    keeps_vectors: ClassVar[bool] = False
+    """Its state is vectors, for which a Redis needs the query engine."""
     policy_id: ClassVar[str | None] = None
     """The `id` attribute every policy may carry (set by the binder)."""
 

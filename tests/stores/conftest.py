@@ -16,14 +16,16 @@ KINDS = ("memory", "redis", "cluster")
 
 
 @pytest.fixture(scope="session")
-def redis_url() -> Iterator[Callable[[bool], str]]:
-    """Address of the server of this session; of the cluster with `True`."""
+def redis_url() -> Iterator[Callable[..., str]]:
+    """Address of the server of this session; of the cluster with `True`.  `query`: it must have the query engine."""
     servers: dict[bool, redis_server.Server] = {}
 
-    def url(cluster: bool = False) -> str:
+    def url(cluster: bool = False, *, query: bool = False) -> str:
         named = None if cluster else redis_server.named()
         if named is not None:
             return named
+        if query:
+            redis_server.binary(query=True)  # skips where there is none; else it is what every test gets
         if cluster not in servers:
             server = servers[cluster] = redis_server.Server(redis_server.binary(), cluster=cluster)
             server.start()
@@ -41,7 +43,7 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-async def link(kind: str, redis_url: Callable[[bool], str]) -> AsyncIterator[RedisLink | None]:
+async def link(kind: str, redis_url: Callable[..., str]) -> AsyncIterator[RedisLink | None]:
     """A Redis that goes by the clock of whoever calls; None for what is in memory."""
     if kind == "memory":
         yield None

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+import redis_server
 
 from apimpy.runtime.ports import CachedResponse
 from apimpy.stores import vector_search
+from apimpy.stores.redis.connection import RedisLink
+from apimpy.stores.redis.vectors import RedisVectorStore
 from apimpy.stores.vectors import MemoryVectorStore
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from apimpy.runtime.ports import VectorStore
 
 NOW = 1_700_000_000.0
 
@@ -18,17 +27,23 @@ def response(name: str, size: int = 0) -> CachedResponse:
     return CachedResponse(200, "OK", (("X", name),), name.encode() + b"." * size, NOW + 60)
 
 
-async def names(store: MemoryVectorStore, partition: str, *vectors: list[float], now: float = NOW) -> list[str | None]:
+async def names(store: VectorStore, partition: str, *vectors: list[float], now: float = NOW) -> list[str | None]:
     found = [await store.nearest(partition, vector, now) for vector in vectors]
     return [None if one is None else one.response.headers[0][1] for one in found]
 
 
-@pytest.fixture
-def store() -> MemoryVectorStore:
-    return MemoryVectorStore()
+@pytest.fixture(params=["memory", "redis"])
+async def store(request: pytest.FixtureRequest, redis_url: Callable[..., str]) -> AsyncIterator[VectorStore]:
+    if request.param == "memory":
+        yield MemoryVectorStore()
+        return
+    space = redis_server.namespace()
+    link = RedisLink(redis_url(query=True), namespace=space, server_time=False, patience=5.0)
+    yield RedisVectorStore(link)
+    await link.aclose()
 
 
-async def test_nothing_is_there(store: MemoryVectorStore) -> None:
+async def test_nothing_is_there(store: VectorStore) -> None:
     assert await store.nearest("p", [1.0, 0.0], NOW) is None
 
 
@@ -36,7 +51,7 @@ async def test_nothing_is_there(store: MemoryVectorStore) -> None:
     ("vector", "distance"),
     [([1, 0], 0.0), ([2, 0], 0.0), ([1, 1], 0.292893), ([0, 3], 1.0), ([-1, 0], 2.0), ([1e-3, 1e-9], 0.0)],
 )
-async def test_distances(store: MemoryVectorStore, vector: list[float], distance: float) -> None:
+async def test_distances(store: VectorStore, vector: list[float], distance: float) -> None:
     await store.add("p", [1.0, 0.0], response("a"), 60, NOW)
     found = await store.nearest("p", vector, NOW)
     assert found is not None
@@ -44,24 +59,51 @@ async def test_distances(store: MemoryVectorStore, vector: list[float], distance
     assert found.response == response("a")
 
 
-async def test_the_nearest_of_many(store: MemoryVectorStore) -> None:
+async def test_the_nearest_of_many(store: VectorStore) -> None:
     for number in range(50):
         angle = number / 10
         await store.add("p", [np.cos(angle), np.sin(angle)], response(str(number)), 60, NOW)
     assert await names(store, "p", [np.cos(1.23), np.sin(1.23)], [1, 0]) == ["12", "0"]
 
 
-async def test_partitions_and_lengths_never_meet(store: MemoryVectorStore) -> None:
+async def test_partitions_and_lengths_never_meet(store: VectorStore) -> None:
     await store.add("A", [1, 0], response("A"), 60, NOW)
     await store.add("a", [1, 0], response("a"), 60, NOW)
     await store.add("a", [1, 0, 0], response("long"), 60, NOW)
     assert await names(store, "A", [1, 0]) == ["A"]
     assert await names(store, "a", [1, 0], [0, 0, 1]) == ["a", "long"]
-    assert await names(store, "", [1, 0]) == [None]
-    assert await names(store, "a,", [1, 0]) == [None]
+    others = ["", "a,", ",a", "a b", "*", "a*", "a|A", "é", "\ud800"]
+    for other in others:
+        assert await names(store, other, [1, 0]) == [None], other
+    for other in others:
+        await store.add(other, [1, 0], response(other.encode("utf-8", "replace").decode()), 60, NOW)
+    for other in (*others, "a", "A"):
+        assert await names(store, other, [1, 0]) == [other.encode("utf-8", "replace").decode()]
 
 
-async def test_entries_expire(store: MemoryVectorStore) -> None:
+async def test_any_response(store: VectorStore) -> None:
+    """Bytes, header names that repeat, and no body."""
+    held = [
+        CachedResponse(200, "OK", (("A", "1"), ("a", "2"), ("B", "")), bytes(range(256)) * 40, NOW + 60),
+        CachedResponse(404, "", (), b"", NOW + 60),
+    ]
+    for number, one in enumerate(held):
+        await store.add("p", [number, 1 - number], one, 60, NOW)
+    for number, one in enumerate(held):
+        found = await store.nearest("p", [number, 1 - number], NOW)
+        assert found is not None
+        assert found.response == one
+
+
+async def test_the_same_vector_again(store: VectorStore) -> None:
+    """Kept twice, it is found until the later one ends."""
+    await store.add("p", [1, 0], response("a"), 10, NOW)
+    await store.add("p", [1, 0], response("b"), 60, NOW)
+    assert (await names(store, "p", [1, 0])) in (["a"], ["b"])
+    assert await names(store, "p", [1, 0], now=NOW + 10) == ["b"]
+
+
+async def test_entries_expire(store: VectorStore) -> None:
     await store.add("p", [1, 0], response("short"), 10, NOW)
     await store.add("p", [0.9, 0.1], response("long"), 60, NOW)
     assert await names(store, "p", [1, 0], now=NOW + 9.9) == ["short"]
@@ -70,19 +112,19 @@ async def test_entries_expire(store: MemoryVectorStore) -> None:
 
 
 @pytest.mark.parametrize("vector", [[0.0, 0.0], [float("nan"), 1.0], [float("inf"), 1.0], []])
-async def test_vectors_without_a_direction(store: MemoryVectorStore, vector: list[float]) -> None:
+async def test_vectors_without_a_direction(store: VectorStore, vector: list[float]) -> None:
     await store.add("p", vector, response("x"), 60, NOW)
     await store.add("p", [1, 0], response("a"), 60, NOW)
     assert await store.nearest("p", vector, NOW) is None
     assert await names(store, "p", [1, 0]) == ["a"]
 
 
-def inside(store: MemoryVectorStore) -> vector_search.VectorSearch:
+def inside(store: VectorStore) -> vector_search.VectorSearch:
     assert store._search is not None
     return store._search
 
 
-def held(store: MemoryVectorStore) -> int:
+def held(store: VectorStore) -> int:
     return sum(chunk.count for part in inside(store)._parts.values() for chunk in part.chunks.values())
 
 
@@ -109,7 +151,7 @@ async def test_what_has_expired_makes_room() -> None:
     assert (inside(store)._size, inside(store)._parts) == (0, {})
 
 
-async def indexed(store: MemoryVectorStore) -> None:
+async def indexed(store: VectorStore) -> None:
     """Wait until nothing is being indexed."""
     while inside(store)._indexing:
         await asyncio.gather(*inside(store)._indexing)

@@ -30,6 +30,7 @@ from redis.exceptions import (
     ReadOnlyError,
     RedisClusterException,
     RedisError,
+    ResponseError,
     TryAgainError,
 )
 from redis.exceptions import ConnectionError as Disconnected
@@ -43,6 +44,7 @@ from apimpy.stores.redis.patience import Patience
 from apimpy.stores.redis.scripts import script
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Awaitable, Callable, Sequence
 
 __all__ = ["RedisLink"]
@@ -96,6 +98,11 @@ class RedisLink:
         self._undelivered = Undelivered()
         self.failures: Counter[str] = Counter()
         """Commands without an answer, by what was asked."""
+
+    @property
+    def is_cluster(self) -> bool:
+        """Several servers, each with a part."""
+        return self._batches is None
 
     @property
     def up(self) -> bool:
@@ -176,9 +183,18 @@ class RedisLink:
         """As `surely_run`, without waiting for it."""
         self._keep(self._operation(verb, keys, now, args))
 
-    async def command(self, what: str, *words: Any) -> Any:
-        """One command of Redis itself."""
-        return await self._ask(what, partial(self._command, *words))
+    async def command(self, what: str, *words: Any, fine: re.Pattern[str] | None = None) -> Any:
+        """One command of Redis itself.  An error that `fine` describes is none: the answer is None."""
+
+        async def send() -> Any:
+            try:
+                return await self._command(*words)
+            except ResponseError as error:
+                if fine is not None and fine.search(str(error)):
+                    return None
+                raise
+
+        return await self._ask(what, send)
 
     def _id(self, keys: Sequence[str]) -> str:
         if len(set(map(group_of, keys))) != 1:
