@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from apimpy.diagnostics import Severity
+from apimpy.gateway.config import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -80,6 +81,8 @@ class Reloader:
         async with self._one_at_a_time:
             try:
                 outcome = await self._reload()
+            except ConfigError as error:
+                outcome = Outcome(False, time.time(), (str(error),))
             except Exception as error:  # a defect of ours must not take the gateway down
                 log.exception("reload failed")
                 outcome = Outcome(False, time.time(), (f"{type(error).__name__}: {error}",))

@@ -51,7 +51,7 @@ def serve_together(
     preload: bool,
     mock: web.Application | None = None,
 ) -> int:
-    """Run `config.workers` processes until a signal; the exit status.  PortInUse, and ConfigError without a fitting Redis."""
+    """Run the processes until a signal; the exit status.  PortInUse; ConfigError without a fitting Redis."""
     if config.redis is None and assembled.model.redis is None:
         refuse_state(assembled)
     elif assembled.keeps_vectors:

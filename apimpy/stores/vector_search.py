@@ -11,6 +11,7 @@ Chunks go when all of their rows have expired, and oldest first when the limit o
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,6 +36,8 @@ _INDEXED = 16
 _SEGMENT = 256
 """Chunks of one index."""
 _CANDIDATES = 16
+_STEP = 16
+"""Rows that an index takes in at a time: searches wait some hundredths of a second behind them at most."""
 
 Found = tuple[float, "CachedResponse"]
 
@@ -151,7 +154,7 @@ class _Partition:
         self._dimensions = dimensions
         self.chunks: dict[int, _Chunk] = {}
         self._last = -1
-        self._indexes: dict[int, tuple[Any, frozenset[int]]] = {}
+        self._indexes: dict[int, tuple[_Index, frozenset[int]]] = {}
         self._growing = False
         self._first_end = float("inf")
         """No chunk has expired as a whole before."""
@@ -209,9 +212,8 @@ class _Partition:
         try:
             while (number := self._not_indexed()) is not None:
                 chunk, segment = self.chunks[number], number // _SEGMENT
-                index, _ = self._indexes.get(segment) or (_new_index(self._dimensions), None)
-                keys = np.arange(number * _CHUNK, number * _CHUNK + chunk.count)
-                await asyncio.to_thread(index.add, keys, chunk.matrix[: chunk.count], threads=1)
+                index, _ = self._indexes.get(segment) or (_Index(self._dimensions), None)
+                await asyncio.to_thread(index.add, number * _CHUNK, chunk.matrix[: chunk.count])
                 current, held = self._indexes.get(segment) or (index, frozenset())
                 if current is index and number in self.chunks:  # neither was dropped meanwhile
                     self._indexes[segment] = index, held | {number}
@@ -233,7 +235,7 @@ class _View:
     __slots__ = ("_chunks", "_exact", "_indexes", "is_small")
 
     def __init__(
-        self, chunks: dict[int, _Chunk], indexes: dict[int, tuple[Any, frozenset[int]]], dimensions: int
+        self, chunks: dict[int, _Chunk], indexes: dict[int, tuple[_Index, frozenset[int]]], dimensions: int
     ) -> None:
         self._chunks, self._indexes = chunks, indexes
         indexed = frozenset().union(*(held for _, held in indexes.values()))
@@ -250,10 +252,10 @@ class _View:
                 found += [self._chunks[n].nearest(unit, now) for n in held if n in self._chunks]
         return min((one for one in found if one is not None), key=_distance, default=None)
 
-    def _candidate(self, index: Any, unit: NDArray[np.float32], now: float) -> Found | None:
+    def _candidate(self, index: _Index, unit: NDArray[np.float32], now: float) -> Found | None:
         best: Found | None = None
-        for key in index.search(unit, _CANDIDATES).keys:
-            number, row = divmod(int(key), _CHUNK)
+        for key in index.candidates(unit):
+            number, row = divmod(key, _CHUNK)
             chunk = self._chunks.get(number)
             if chunk is None or row >= chunk.count or chunk.until[row] <= now:
                 continue
@@ -267,8 +269,33 @@ def _distance(found: Found) -> float:
     return found[0]
 
 
-def _new_index(dimensions: int) -> Any:
-    return _usearch().Index(ndim=dimensions, metric="ip", dtype="f16", expansion_add=64, expansion_search=64)
+class _Index:
+    """Rows under their numbers, of which it names those that are likely near.
+
+    INVARIANT: one thread at a time.  The library moves what is being searched when it grows, has one room to work in
+    for a search that is given one thread, and with several threads may put rows where no search finds them.
+    """
+
+    def __init__(self, dimensions: int) -> None:
+        self._lock = threading.Lock()
+        self._rows = 0
+        self._made = _usearch().Index(ndim=dimensions, metric="ip", dtype="f16", expansion_add=64, expansion_search=64)
+
+    def add(self, first: int, rows: NDArray[np.float32]) -> None:
+        """Take rows in, numbered from `first`."""
+        for at in range(0, len(rows), _STEP):
+            some = rows[at : at + _STEP]
+            with self._lock:
+                self._made.add(np.arange(first + at, first + at + len(some)), some, threads=1)
+                self._rows += len(some)
+
+    def __len__(self) -> int:
+        return self._rows
+
+    def candidates(self, unit: NDArray[np.float32]) -> list[int]:
+        """Numbers, the nearest first."""
+        with self._lock:
+            return [int(key) for key in self._made.search(unit, _CANDIDATES, threads=1).keys]
 
 
 def _usearch() -> Any:

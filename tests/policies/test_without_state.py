@@ -4,8 +4,11 @@ import inspect
 
 import pytest
 
+from apimpy.backends.entity import Backend
+from apimpy.backends.registry import Backends
 from apimpy.policies import catalogue
 from apimpy.runtime.exchange import Api, Operation, Subscription
+from apimpy.runtime.message import Url
 from apimpy.runtime.ports import StoreUnavailable
 
 ROWS = {
@@ -24,8 +27,17 @@ ROWS = {
     "cache-value": '<cache-value key="k" variable-name="v"><value><set-variable name="v" value="made" /></value>'
     "</cache-value>",
     "cache-remove-value": '<cache-remove-value key="k" />',
+} | {
+    f"{kind}-semantic-cache-{verb}": f'<{kind}-semantic-cache-lookup score-threshold="0.1"'
+    ' embeddings-backend-id="embed" embeddings-backend-auth="system-assigned" />'
+    for kind in ("llm", "azure-openai")
+    for verb in ("lookup", "store")
 }
-OUTBOUND = {"cache-store": '<cache-store duration="60" />'}
+OUTBOUND = {"cache-store": '<cache-store duration="60" />'} | {
+    f"{kind}-semantic-cache-store": f'<{kind}-semantic-cache-store duration="60" />' for kind in ("llm", "azure-openai")
+}
+EMBED = Backend("embed", Url.parse("http://embed.test/embeddings"))
+CHAT = ("POST", "https://gw.test/openai/deployments/gpt-4o/chat/completions")
 
 
 class Away:
@@ -52,13 +64,19 @@ async def test_the_request_passes(kit, element):
     h = kit.Harness()
     away = Away()
     h.services.counters = h.services.token_store = h.services.concurrency = h.services.cache = away
+    h.services.vectors, h.services.backends = away, Backends({"embed": EMBED})
     ex = h.exchange()
+    asked = 1
+    if "semantic" in element:  # an embedding comes before
+        asked = 2
+        ex = h.exchange(*CHAT, body=b'{"messages": [{"role": "user", "content": "Hi"}]}')
+        h.transport.answers.insert(0, kit.reply(200, b'{"data": [{"embedding": [1, 0]}]}'))
     ex.subscription, ex.api = Subscription("s", "s"), Api("a", "A")
     ex.operation = Operation("o", "O", "GET", "/orders")
     await h.run(("api", kit.policies(inbound=ROWS[element], outbound=OUTBOUND.get(element, "<base />"))), ex=ex)
     await h.finish(ex)
     assert ex.response.status == 200
-    assert len(h.transport.sent) == 1
+    assert len(h.transport.sent) == asked
     assert f"{element}: away" in ex.notes
     if element == "limit-concurrency":
         assert ex.variables["in"] == "1"
@@ -87,7 +105,14 @@ async def test_a_place_that_cannot_be_given_back_now(kit):
 
 def test_whoever_asks_a_store_says_what_happens_without():
     """By their source: the ports of state are reached through these words."""
-    words = ("services.counters", "services.token_store", "services.concurrency", "asked(", "take(ex")
+    words = (
+        "services.counters",
+        "services.token_store",
+        "services.concurrency",
+        "services.vectors",
+        "asked(",
+        "take(ex",
+    )
     for policy in catalogue():
         texts = [inspect.getsource(inspect.getmodule(c)) for c in policy.__mro__ if c.__module__ != "builtins"]
         asks = any(word in text for text in texts for word in words)

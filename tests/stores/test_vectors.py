@@ -223,3 +223,22 @@ async def test_searches_beside_changes() -> None:
     assert inside(store)._size == sum(
         sum(chunk.sizes) for part in inside(store)._parts.values() for chunk in part.chunks.values()
     )
+
+
+async def test_an_index_finds_what_it_holds() -> None:
+    """Every row, on every run: also while others search and rows come."""
+    chance = np.random.default_rng(7)
+    rows = chance.normal(size=(2000, 24)).astype(np.float32)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    index = vector_search._Index(24)
+    await asyncio.to_thread(index.add, 0, rows[:1000])
+
+    def missed(first: int, last: int) -> list[int]:
+        return [n for n in range(first, last) if n not in index.candidates(rows[n])]
+
+    *found, _ = await asyncio.gather(
+        *(asyncio.to_thread(missed, first, first + 250) for first in range(0, 1000, 250)),
+        asyncio.to_thread(index.add, 1000, rows[1000:]),
+    )
+    assert found == [[], [], [], []]
+    assert await asyncio.to_thread(missed, 1000, 2000) == []

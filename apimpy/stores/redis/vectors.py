@@ -2,15 +2,15 @@
 
 An entry is a hash, `apimpy:1:semantic-<dimensions>:{<its own name>}`:
 
-    v  the vector: unit length, 32-bit floats, little-endian      t, u  created, and until when it counts (UTC seconds)
-    p  the partition: hexadecimal SHA-256                          n     bytes it is counted as
-    r  the response, in the bytes of `codec`
+    v  the vector: unit length, 32-bit floats, little-endian    t  created, in UTC seconds
+    p  the partition: hexadecimal SHA-256                       u  until when it counts
+    r  the response, in the bytes of `codec`                    n  bytes it is counted as
 
-There is one index for each number of dimensions, made when it is first needed.  A lookup is one `FT.SEARCH`: the nearest
-in the partition that still counts, with its response.  The key itself ends a little later than `u`: an index may hold
+There is one index for each number of dimensions, made when first needed.  A lookup is one `FT.SEARCH`: the nearest in
+the partition that still counts, with its response.  The key itself ends a little later than `u`: an index may hold
 what has ended until the server gets round to it, and the nearest entry must not hide the next.
 
-It needs the query engine (`FT.*`) at one address.  The nodes of a cluster search for themselves, each over what it holds.
+It needs the query engine (`FT.*`) at one address.  The nodes of a cluster search for themselves, each what it holds.
 """
 
 from __future__ import annotations
