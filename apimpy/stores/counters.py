@@ -18,6 +18,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from apimpy.runtime.ports import Verdict
+from apimpy.stores.moments import EPSILON, SECOND, moment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,30 +27,32 @@ if TYPE_CHECKING:
 
 __all__ = ["MemoryCounterStore"]
 
-_MERGE_ABOVE, _MERGE_WITHIN = 1024, 0.05
-_EPSILON = 1e-9
-"""Below it a difference of two times or levels is rounding."""
+_MERGE_ABOVE, _MERGE_WITHIN = 1024, 0.05 * SECOND
 
 
 class _Level:
-    __slots__ = ("at", "drain", "level")
+    """Moments are whole microseconds, here and in `_Window`."""
+
+    __slots__ = ("at", "level", "limit", "period")
 
     def __init__(self, now: float) -> None:
-        self.level, self.at, self.drain = 0.0, now, 0.0
+        self.level, self.at = 0.0, now
+        self.limit, self.period = 0, SECOND
+        """How fast it drains."""
 
     def left(self, rate: Rate, now: float) -> int:
         """Whole calls below the limit; negative when it has been passed."""
-        self.drain = rate.limit / rate.period
+        self.limit, self.period = rate.limit, rate.period * SECOND
         self._settle(now)
-        return math.floor(rate.limit - self.level + _EPSILON)
+        return math.floor(rate.limit - self.level + EPSILON)
 
     def _settle(self, now: float) -> None:
-        self.level = max(0.0, self.level - max(0.0, now - self.at) * self.drain)
+        self.level = max(0.0, self.level - max(0.0, now - self.at) * self.limit / self.period)
         self.at = max(self.at, now)
 
     def wait(self, rate: Rate, now: float) -> int:
         """Whole seconds until one call fits; `left` has been asked at the same time."""
-        return max(1, math.ceil((self.level + 1 - rate.limit) / self.drain - _EPSILON))
+        return max(1, math.ceil((self.level + 1 - rate.limit - EPSILON) * rate.period / rate.limit))
 
     def add(self, count: int, now: float) -> None:
         self.level += count
@@ -64,17 +67,18 @@ class _Window:
 
     def __init__(self, now: float) -> None:
         self.events: deque[tuple[float, int]] = deque()
-        self.used, self.period = 0, 0
+        self.used, self.period = 0, 0.0
         """All that is remembered, and for how long: the longest period anybody asked for."""
 
     def left(self, rate: Rate, now: float) -> int:
         """Calls below the limit; negative when it has been passed."""
-        self.period = max(self.period, rate.period)
+        period = rate.period * SECOND
+        self.period = max(self.period, period)
         self._expire(now)
         used = self.used
-        if rate.period < self.period:
+        if period < self.period:
             for at, count in self.events:
-                if at > now - rate.period:
+                if at > now - period:
                     break
                 used -= count
         return rate.limit - used
@@ -86,14 +90,14 @@ class _Window:
 
     def wait(self, rate: Rate, now: float) -> int:
         """Whole seconds until one call fits: until enough of the oldest have left."""
-        left = self.left(rate, now)
+        left, period = self.left(rate, now), rate.period * SECOND
         wait = 1
         for at, count in self.events:
             if left > 0:
                 break
-            if at > now - rate.period:
+            if at > now - period:
                 left += count
-                wait = max(1, math.ceil(at + rate.period - now - _EPSILON))
+                wait = max(1, math.ceil((at + period - now) / SECOND))
         return wait
 
     def add(self, count: int, now: float) -> None:
@@ -123,7 +127,7 @@ class MemoryCounterStore:
 
     async def rate_take(self, rates: Sequence[Rate], algorithm: RateAlgorithm, cost: int, now: float) -> Verdict:
         """Whether one more call fits every rate; if so, `cost` is counted on all of them, else on none."""
-        known = len(self._rates)
+        known, now = len(self._rates), moment(now)
         states = [self._state(rate.key, algorithm, now) for rate in rates]
         pairs = tuple(zip(states, rates, strict=True))
         left = min(state.left(rate, now) for state, rate in pairs)
@@ -140,6 +144,7 @@ class MemoryCounterStore:
     async def rate_add(self, rate: Rate, algorithm: RateAlgorithm, count: int, now: float) -> None:
         """Count without a test."""
         if count > 0:
+            now = moment(now)
             state = self._state(rate.key, algorithm, now)
             state.left(rate, now)  # brings it to this moment
             state.add(count, now)

@@ -18,48 +18,46 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from apimpy.runtime.ports import TokenVerdict
+from apimpy.stores.moments import EPSILON, SECOND, moment
 
 if TYPE_CHECKING:
     from apimpy.runtime.ports import RateAlgorithm, TokenLimits
 
 __all__ = ["MemoryTokenStore"]
 
-WINDOW = 60.0
-_MERGE_ABOVE, _MERGE_WITHIN = 1024, 0.05
-_EPSILON = 1e-6
-"""Below it a difference of two times is rounding: seconds since 1970 are exact to a quarter of a microsecond."""
+WINDOW = 60 * SECOND
+_MERGE_ABOVE, _MERGE_WITHIN = 1024, 0.05 * SECOND
 
 
 class _Bucket:
-    __slots__ = ("_rounding", "at", "balance", "limit")
+    """Moments are whole microseconds, here and in `_Window`."""
+
+    __slots__ = ("at", "balance", "limit")
 
     def __init__(self, limit: int, now: float) -> None:
         self.balance, self.at, self.limit = float(limit), now, 0
-        self._rounding = 0.0
-        """Tokens that come back in a time that counts for nothing."""
 
     def left(self, limit: int, now: float) -> int:
         """Whole tokens at `now`, clamped to the limit of the policy that asks; negative: a debt."""
-        if limit != self.limit:
-            self.limit, self._rounding = limit, _EPSILON + _EPSILON * limit / WINDOW
+        self.limit = limit
         elapsed = now - self.at
         if elapsed > 0:
             self.balance += elapsed * limit / WINDOW
             self.at = now
         if self.balance > limit:
             self.balance = float(limit)
-        return math.floor(self.balance + self._rounding)
+        return math.floor(self.balance + EPSILON)
 
     def fits(self, need: int | None) -> bool:
         """Asked after `left`, as is `wait`."""
-        return self.balance > self._rounding if need is None else self.balance + self._rounding >= need
+        return self.balance > EPSILON if need is None else self.balance + EPSILON >= need
 
     def wait(self, need: int | None, now: float) -> int | None:
         """Whole seconds until the need fits; None when that never happens."""
         limit, need = self.limit, need or 0
         if need > limit or limit <= 0:
             return None
-        return max(1, math.ceil((need - self.balance) * WINDOW / limit - _EPSILON))
+        return max(1, math.ceil((need - self.balance - EPSILON) * 60 / limit))
 
     def charge(self, tokens: int, now: float) -> None:
         self.balance -= tokens
@@ -103,7 +101,7 @@ class _Window:
             if used <= room:
                 break
             used -= tokens
-            wait = max(1, math.ceil(at + WINDOW - now - _EPSILON))
+            wait = max(1, math.ceil((at + WINDOW - now) / SECOND))
         return wait
 
     def charge(self, tokens: int, now: float) -> None:
@@ -154,14 +152,15 @@ class MemoryTokenStore:
         if quota is not None:
             quota_left = quota - self._used(limits)
         if rate is not None:
-            state = self._state(limits, rate, now)
-            rate_left = state.left(rate, now)
+            at = moment(now)
+            state = self._state(limits, rate, at)
+            rate_left = state.left(rate, at)
             if not state.fits(rate_need):
-                return TokenVerdict(rate_left, quota_left, "rate", state.wait(rate_need, now))
+                return TokenVerdict(rate_left, quota_left, "rate", state.wait(rate_need, at))
         if quota is not None and quota_left < (quota_need or 0):
             return TokenVerdict(rate_left, quota_left, "quota")
         if state is not None and rate_need:
-            state.charge(rate_need, now)
+            state.charge(rate_need, moment(now))
             rate_left -= rate_need
         if quota is not None and quota_need:
             self._spend(limits, quota_need, now)
@@ -172,13 +171,14 @@ class MemoryTokenStore:
         """Charge without a test."""
         rate_left = quota_left = 0
         if limits.rate is not None:
-            state = self._state(limits, limits.rate, now)
-            state.left(limits.rate, now)  # brings it to this moment
+            at = moment(now)
+            state = self._state(limits, limits.rate, at)
+            state.left(limits.rate, at)  # brings it to this moment
             if rate > 0:
-                state.charge(rate, now)
+                state.charge(rate, at)
             elif rate < 0:
-                state.give_back(-rate, reserved)
-            rate_left = state.left(limits.rate, now)
+                state.give_back(-rate, moment(reserved))
+            rate_left = state.left(limits.rate, at)
         if limits.quota is not None:
             if quota:
                 self._spend(limits, quota, now)

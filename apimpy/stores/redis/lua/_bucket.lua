@@ -3,34 +3,29 @@
 
 local bucket = {}
 
-local MINUTE, ROUNDING = 60, 1e-6
+local MINUTE = 60
 
 function bucket.load(key, limit, now)
   local found = redis.call('HMGET', key, 'balance', 'at')
   return {key = key, limit = limit, balance = tonumber(found[1] or exact(limit)), at = tonumber(found[2] or exact(now))}
 end
 
--- What comes back in a time that counts for nothing.
-local function rounding(state)
-  return ROUNDING + ROUNDING * state.limit / MINUTE
-end
-
 -- Whole tokens, at most the limit; negative: a debt.
 function bucket.left(state, now)
   if now > state.at then
-    state.balance = state.balance + (now - state.at) * state.limit / MINUTE
+    state.balance = state.balance + (now - state.at) * state.limit / (MINUTE * SECOND)
     state.at = now
   end
   state.balance = math.min(state.balance, state.limit)
-  return math.floor(state.balance + rounding(state))
+  return math.floor(state.balance + EPSILON)
 end
 
 -- Asked after `left`, as is `wait`.  `need` is nil when nothing is to be reserved.
 function bucket.fits(state, need)
   if not need then
-    return state.balance > rounding(state)
+    return state.balance > EPSILON
   end
-  return state.balance + rounding(state) >= need
+  return state.balance + EPSILON >= need
 end
 
 -- Whole seconds until the need fits; -1 when that never happens.
@@ -39,7 +34,7 @@ function bucket.wait(state, need, now)
   if need > state.limit or state.limit <= 0 then
     return -1
   end
-  return math.max(1, math.ceil((need - state.balance) * MINUTE / state.limit - ROUNDING))
+  return math.max(1, math.ceil((need - state.balance - EPSILON) * MINUTE / state.limit))
 end
 
 function bucket.charge(state, tokens, now)

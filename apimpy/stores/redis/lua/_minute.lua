@@ -3,7 +3,8 @@
 
 local minute = {}
 
-local MERGE_ABOVE, MERGE_WITHIN, STRIDE = 1024, 0.05, 100
+local MERGE_ABOVE, MERGE_WITHIN, STRIDE = 1024, 0.05 * SECOND, 100
+local MINUTE = 60 * SECOND
 
 local function parts(member)
   local tokens, number = string.match(member, '^=?(-?%d+):(%d+)$')
@@ -26,7 +27,7 @@ end
 
 -- Tokens left; negative: it has been passed.
 function minute.left(state, now)
-  local gone = exact(now - 60)
+  local gone = exact(now - MINUTE)
   for _, member in ipairs(redis.call('ZRANGEBYSCORE', state.key, '(-inf', gone)) do
     state.used = state.used - parts(member)
   end
@@ -59,7 +60,7 @@ function minute.wait(state, need, now)
         break
       end
       used = used - parts(found[i])
-      wait = math.max(1, math.ceil(tonumber(found[i + 1]) + 60 - now - 1e-6))
+      wait = math.max(1, math.ceil((tonumber(found[i + 1]) + MINUTE - now) / SECOND))
     end
     from = from + STRIDE
   end

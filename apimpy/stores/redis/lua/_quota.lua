@@ -30,5 +30,5 @@ function quota.add(state, cost, ends, now)
   end
   state.used, state.ends = math.max(0, state.used + cost), ends
   redis.call('HSET', state.key, 'used', whole(state.used), 'until', ends)
-  keep(state.key, ends == '' and ENDLESS or tonumber(ends) - now + SKEW)
+  keep(state.key, ends == '' and ENDLESS or tonumber(ends) - now / SECOND + SKEW)
 end

@@ -1,14 +1,19 @@
 -- ARGV of every script: 1 the moment in seconds ('' = the server's own), 2 milliseconds for which an operation is
 -- remembered, 3 milliseconds that keys outlive what they are kept for.  Then the verb's own.
 
-local EPSILON = 1e-9
+-- Why moments are whole microseconds: see `apimpy.stores.moments`, whose arithmetic this is.
+local SECOND, EPSILON = 1e6, 1e-6
+
+local function microseconds(seconds)
+  return math.floor(seconds * SECOND + 0.5)
+end
 
 local function moment()
   if ARGV[1] ~= '' then
-    return tonumber(ARGV[1])
+    return microseconds(tonumber(ARGV[1]))
   end
   local t = redis.call('TIME')
-  return tonumber(t[1]) + tonumber(t[2]) / 1e6
+  return tonumber(t[1]) * SECOND + tonumber(t[2])
 end
 
 -- Every digit of a double; Redis itself keeps only seventeen of some and none of the fraction of others.

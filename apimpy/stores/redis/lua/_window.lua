@@ -4,7 +4,7 @@
 
 local window = {}
 
-local MERGE_ABOVE, MERGE_WITHIN, STRIDE = 1024, 0.05, 100
+local MERGE_ABOVE, MERGE_WITHIN, STRIDE = 1024, 0.05 * SECOND, 100
 
 local function parts(member)
   local sum, count, number = string.match(member, '^(-?%d+):(-?%d+):(%d+)$')
@@ -33,8 +33,8 @@ end
 -- What is counted in the period; the older ones leave the set.
 function window.used(state, period, now)
   state.period = math.max(state.period, period)
-  redis.call('ZREMRANGEBYSCORE', state.key, '(-inf', exact(now - state.period))
-  local first = redis.call('ZRANGEBYSCORE', state.key, '(' .. exact(now - period), '+inf', 'LIMIT', 0, 1)
+  redis.call('ZREMRANGEBYSCORE', state.key, '(-inf', exact(now - state.period * SECOND))
+  local first = redis.call('ZRANGEBYSCORE', state.key, '(' .. exact(now - period * SECOND), '+inf', 'LIMIT', 0, 1)
   if not first[1] then
     return 0
   end
@@ -51,7 +51,7 @@ end
 function window.wait_for(state, room, period, now)
   local used, wait, from = window.used(state, period, now), 1, 0
   while used > room do
-    local found = redis.call('ZRANGEBYSCORE', state.key, '(' .. exact(now - period), '+inf', 'WITHSCORES',
+    local found = redis.call('ZRANGEBYSCORE', state.key, '(' .. exact(now - period * SECOND), '+inf', 'WITHSCORES',
       'LIMIT', from, STRIDE)
     if not found[1] then
       break
@@ -62,7 +62,7 @@ function window.wait_for(state, room, period, now)
       end
       local _, count = parts(found[i])
       used = used - count
-      wait = math.max(1, math.ceil(tonumber(found[i + 1]) + period - now - EPSILON))
+      wait = math.max(1, math.ceil((tonumber(found[i + 1]) + period * SECOND - now) / SECOND))
     end
     from = from + STRIDE
   end

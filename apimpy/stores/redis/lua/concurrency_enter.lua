@@ -10,6 +10,6 @@ redis.call('ZREMRANGEBYSCORE', key, '-inf', exact(now))
 if redis.call('ZCARD', key) >= tonumber(ARGV[5]) then
   return '0'
 end
-redis.call('ZADD', key, exact(now + tonumber(ARGV[6])), ARGV[4])
+redis.call('ZADD', key, exact(now + tonumber(ARGV[6]) * SECOND), ARGV[4])
 keep(key, tonumber(ARGV[6]))
 return '1'

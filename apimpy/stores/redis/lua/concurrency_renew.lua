@@ -1,7 +1,7 @@
 -- KEYS 1: who is inside.  ARGV 4 the lease in seconds, then places: those that are still inside stay longer.
 -- include: _time
 
-local ends = exact(moment() + tonumber(ARGV[4]))
+local ends = exact(moment() + tonumber(ARGV[4]) * SECOND)
 for i = 5, #ARGV do
   redis.call('ZADD', KEYS[1], 'XX', ends, ARGV[i])
 end

@@ -17,12 +17,14 @@ local rate_left, quota_left = 0, 0
 local ROUGHLY = 0.25
 
 if rate then
+  local since = tonumber(ARGV[10])
+  since = since and microseconds(since) or now - (tonumber(ARGV[11]) - ROUGHLY) * SECOND
   local state = kind.load(KEYS[2], rate, now)
   kind.left(state, now)  -- brings it to this moment
   if tokens > 0 then
     kind.charge(state, tokens, now)
   elseif tokens < 0 then
-    kind.give_back(state, -tokens, tonumber(ARGV[10]) or now - tonumber(ARGV[11]) + ROUGHLY)
+    kind.give_back(state, -tokens, since)
   end
   rate_left = kind.left(state, now)
   kind.save(state)
