@@ -234,7 +234,8 @@ async def test_a_redis_without_searches(
 
 
 async def test_what_can_be_refused(url: str, linked: Callable[..., RedisLink]) -> None:
-    """A cluster at once, one that is away not, one that can search not."""
+    """A cluster and another database at once; one that is away not, and one that can search not."""
+    assert "not 3" in (await RedisVectorStore(linked(f"{url}?db=3")).refusal() or "")
     assert "redis+cluster" in (await RedisVectorStore(linked("redis+cluster://127.0.0.1:1")).refusal() or "")
     away = RedisVectorStore(linked("unix:///nowhere", patience=0.01))
     assert await away.refusal() is None

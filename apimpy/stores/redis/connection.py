@@ -105,6 +105,11 @@ class RedisLink:
         return self._batches is None
 
     @property
+    def database(self) -> int:
+        """Its number; a cluster has only 0."""
+        return int(self._client.connection_pool.connection_kwargs.get("db") or 0) if not self.is_cluster else 0
+
+    @property
     def up(self) -> bool:
         """The server answered when it was last asked."""
         return self._away is None

@@ -10,7 +10,8 @@ There is one index for each number of dimensions, made when first needed.  A loo
 the partition that still counts, with its response.  The key itself ends a little later than `u`: an index may hold
 what has ended until the server gets round to it, and the nearest entry must not hide the next.
 
-It needs the query engine (`FT.*`) at one address.  The nodes of a cluster search for themselves, each what it holds.
+It needs the query engine (`FT.*`) at one address, and database 0.  The nodes of a cluster search for themselves, each
+what it holds.
 """
 
 from __future__ import annotations
@@ -59,6 +60,8 @@ class RedisVectorStore:
         """Why vectors cannot be kept there; None when they can, or when nobody answers."""
         if self._link.is_cluster:
             return "a semantic cache needs a Redis at one address, not redis+cluster://"
+        if self._link.database != 0:
+            return f"a semantic cache needs database 0 of a Redis, not {self._link.database}: no other can be searched"
         try:
             if await self._link.command("vector_check", "FT._LIST", fine=_NO_ENGINE) is None:
                 return "a semantic cache needs a Redis with the query engine: this one does not know FT.SEARCH"
