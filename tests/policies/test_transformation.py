@@ -195,9 +195,10 @@ async def test_set_body_of_the_response(h, kit):
 
 
 async def test_unsupported_policy_names_itself(h, kit):
-    ex = await h.run(kit.policies(inbound='<proxy url="http://proxy.test:3128" />'))
-    assert (ex.last_error.source, ex.last_error.reason) == ("proxy", "PolicyNotSupported")
-    assert "proxy" in ex.last_error.message
+    policy = '<get-authorization-context provider-id="p" authorization-id="a" context-variable-name="v" />'
+    ex = await h.run(kit.policies(inbound=policy))
+    assert (ex.last_error.source, ex.last_error.reason) == ("get-authorization-context", "PolicyNotSupported")
+    assert "get-authorization-context" in ex.last_error.message
 
 
 @pytest.mark.step("set-status 1 3")
