@@ -27,9 +27,9 @@ EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("**/*.xml"))
 
 
 def check(example: Example, text: str | None = None) -> list[Diagnostic]:
-    """The findings in an example, or in what it was made into."""
+    """The findings in an example, or in what it was made into; not what apimpy itself cannot do yet."""
     settings = Settings(gateway=example.gateway) if example.gateway else None
-    return lint(example.document if text is None else text, settings)
+    return [d for d in lint(example.document if text is None else text, settings) if d.kind != "unsupported"]
 
 
 @pytest.mark.parametrize(("rule", "number", "example"), AVOID, **IDS)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from apimpy.lint.flow import Visit
     from apimpy.lint.rule import Report
     from apimpy.lint.subject import Subject
+    from apimpy.source import Span
 
 __all__ = ["BodyReadTwice"]
 
@@ -42,14 +43,14 @@ class BodyReadTwice(Rule, code="RUN005", kind="runtime", whole=True):
 
     ```xml outbound
     <set-variable name="id" value="@(context.Response.Body.As<JObject>().Value<string>("id"))" />
-    <set-variable name="name" value="@(context.Response.Body.As<JObject>(preserveContent: true).Value<string>("name"))" />
+    <set-variable name="name" value="@(context.Response.Body.As<JObject>(true).Value<string>("name"))" />
     ```
 
     ## Prefer
 
     ```xml outbound
-    <set-variable name="id" value="@(context.Response.Body.As<JObject>(preserveContent: true).Value<string>("id"))" />
-    <set-variable name="name" value="@(context.Response.Body.As<JObject>(preserveContent: true).Value<string>("name"))" />
+    <set-variable name="id" value="@(context.Response.Body.As<JObject>(true).Value<string>("id"))" />
+    <set-variable name="name" value="@(context.Response.Body.As<JObject>(true).Value<string>("name"))" />
     ```
     """
 
@@ -57,14 +58,14 @@ class BodyReadTwice(Rule, code="RUN005", kind="runtime", whole=True):
         if sum(e.island.source.count("Body") for e in document.expressions()) < 2:
             return
         for path in ("context.Request.Body", "context.Response.Body"):
-            for first, second, visit in _pairs(document, path):
+            for first, second in _pairs(document, path):
                 line = first.line_col[0]
                 what = path.split(".")[1].lower()
                 message = f"the body of the {what} is gone: it was read in line {line} and not kept"
                 report(second, message, help="read it with preserveContent: true there", related=((first, "here"),))
 
 
-def _pairs(document: Subject, path: str) -> Iterator[tuple]:  # type: ignore[type-arg]
+def _pairs(document: Subject, path: str) -> Iterator[tuple[Span, Span]]:
     reads = [
         (visit, expression, call, kept)
         for visit in document.flow.visits
@@ -82,7 +83,7 @@ def _pairs(document: Subject, path: str) -> Iterator[tuple]:  # type: ignore[typ
             if other is visit and (elsewhere is not expression or not _always(expression, again)):
                 continue
             told.add(id(again))
-            yield expression.span(call), elsewhere.span(again), other
+            yield expression.span(call), elsewhere.span(again)
 
 
 def _always(expression: Expression, call: object) -> bool:

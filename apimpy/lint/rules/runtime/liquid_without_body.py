@@ -38,7 +38,7 @@ class LiquidWithoutBody(Rule, code="RUN014", elements=("return-response",)):
     ## Prefer
 
     ```xml
-    <set-variable name="name" value="@(context.Request.Body.As<JObject>(preserveContent: true).Value<string>("name"))" />
+    <set-variable name="name" value="@(context.Request.Body.As<JObject>(true).Value<string>("name"))" />
     <return-response>
       <set-body>@(new JObject(new JProperty("name", (string)context.Variables["name"])).ToString())</set-body>
     </return-response>

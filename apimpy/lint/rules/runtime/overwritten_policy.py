@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from apimpy.lint.edits import remove
@@ -47,7 +48,7 @@ class OverwrittenPolicy(Rule, code="RUN017", elements=_SETS):
 
     def check(self, document: Subject, report: Report) -> None:
         visits = document.flow.visits
-        for first, second in zip(visits, visits[1:], strict=False):
+        for first, second in pairwise(visits):
             if not first.reachable or first.section != second.section or first.policy.element not in _SETS:
                 continue
             same = len(first.inside) == len(second.inside) and all(

@@ -45,8 +45,10 @@ class UnequalLimits(Rule, code="RUN016", elements=tuple(_LIMITS)):
     ## Prefer
 
     ```xml
-    <rate-limit-by-key calls="10" renewal-period="1" counter-key="@("second-" + (context.Subscription?.Id ?? "none"))" />
-    <rate-limit-by-key calls="100" renewal-period="60" counter-key="@("minute-" + (context.Subscription?.Id ?? "none"))" />
+    <rate-limit-by-key calls="10" renewal-period="1"
+        counter-key="@("second-" + (context.Subscription?.Id ?? "none"))" />
+    <rate-limit-by-key calls="100" renewal-period="60"
+        counter-key="@("minute-" + (context.Subscription?.Id ?? "none"))" />
     ```
     """
 
