@@ -47,7 +47,14 @@ def check_whole(
         around = None
         if id(bound) in chains and not broken:
             others = tuple(d for d in known if d is not document)
-            around = Surroundings(tuple(chains[id(bound)]), others, dynamic)
+            around = Surroundings(
+                tuple(chains[id(bound)]),
+                others,
+                dynamic,
+                {b.id: len(b.pool) for b in model.backends if b.pool},
+                frozenset(b.id for b in model.backends),
+                frozenset(v.name for v in model.named_values if v.secret),
+            )
         subject = Subject(
             document,
             bound.sections,

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from apimpy.diagnostics import Diagnostic
     from apimpy.document.model import Document
     from apimpy.lint.settings import Settings
+    from apimpy.lint.subject import Surroundings
     from apimpy.source import SourceFile
 
 __all__ = ["FAMILIES", "Run", "category_of", "check_document_with_rules", "check_file", "check_text"]
@@ -78,12 +79,20 @@ def check_document_with_rules(
     *,
     fragments: Mapping[str, Document] | None = None,
     settings: Settings | None = None,
+    scope: str | None = None,
+    around: Surroundings | None = None,
 ) -> None:
-    """Check what was read; `found` holds what reading had to say, `sink` gets everything."""
+    """Check what was read; `found` holds what reading had to say, `sink` gets everything.
+
+    `scope` and `around`: of the document, where they are known.
+    """
     expressions = Expressions()
     bound = check_document(document, catalogue(), fragments, found, compiler=expressions.compiler(found))
     gateway = settings.gateway if settings is not None else None
-    subject = Subject(document, bound.sections, expressions, whole=not found.errors, gateway=gateway)
+    whole = not found.errors
+    subject = Subject(
+        document, bound.sections, expressions, scope=scope, whole=whole, gateway=gateway, around=around
+    )
     run = Run(settings)
     run.rules(subject, found)
     run.finish(found, [document], list((fragments or {}).values()), sink)

@@ -3,7 +3,8 @@
     Fixed headings, in this order: What it does, Why, Avoid, Prefer, Configuration (which may be left out).
 
 A fenced block of `xml` is an example.  It is a whole document, or policies of one section: inbound unless a word after
-`xml` says otherwise.  A word `gateway=v2` says for which kind of gateway it is checked.
+`xml` says otherwise.  Words after it say for what it is checked: `gateway=v2` the kind of gateway, `scope=product` the
+scope of the document, `pools=models:2` a gateway file with such a pool.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ class Example(Record, frozen=True, eq=True):
     written: str
     document: str
     gateway: str | None = None
+    scope: str | None = None
+    pools: dict[str, int] | None = None
 
 
 class Page(Record, frozen=True, eq=True):
@@ -61,9 +64,14 @@ def page_of(docstring: str | None) -> Page:
 def _examples(text: str) -> list[Example]:
     found = []
     for m in _BLOCK.finditer(text):
-        gateway = next((w.removeprefix("gateway=") for w in m[1].split() if w.startswith("gateway=")), None)
-        sections = [w for w in m[1].split() if not w.startswith("gateway=")]
-        found.append(Example(m[2], _whole(" ".join(sections) or "inbound", m[2]), gateway))
+        said = dict(word.split("=", 1) for word in m[1].split() if "=" in word)
+        sections = [word for word in m[1].split() if "=" not in word]
+        pools = None
+        if "pools" in said:
+            pairs = (pair.split(":") for pair in said["pools"].split(","))
+            pools = {name: int(size) for name, size in pairs}
+        whole = _whole(" ".join(sections) or "inbound", m[2])
+        found.append(Example(m[2], whole, said.get("gateway"), said.get("scope"), pools))
     return found
 
 

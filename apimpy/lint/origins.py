@@ -94,6 +94,8 @@ def _flows(node: Any) -> list[Any]:
         return [node.left, node.right]
     if isinstance(node, bd.BConditional):
         return [node.then, node.other]
+    if isinstance(node, bd.BConditionalAccess):
+        return [node.rest]
     if isinstance(node, bd.BInterpolated):
         return [part[0] for part in node.parts if not isinstance(part, str)]
     if isinstance(node, bd.BConcat):

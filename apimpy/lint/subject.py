@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from apimpy.document.model import Element, Island, Text
 from apimpy.policies._inside import inside
 from apimpy.policy.base import Item, Policy, fields_of
-from apimpy.record import Record
+from apimpy.record import Record, field
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -33,6 +33,12 @@ class Surroundings(Record, frozen=True):
     """All other documents, fragments included."""
     any_variable: bool = False
     """An expression somewhere asks for a variable whose name only a request tells."""
+    pools: Mapping[str, int] = field(default_factory=dict)
+    """The backends that are pools, by id, and how many members they have."""
+    backends: frozenset[str] = frozenset()
+    """The ids of all backends."""
+    secret_values: frozenset[str] = frozenset()
+    """The named values that are secret."""
 
 
 class Subject:
@@ -40,7 +46,7 @@ class Subject:
 
     `sections` holds bound policies by section (fragments inlined); a fragment on its own has the one section `""`.
     `whole` False: something was left out because of an error.  `gateway`: the kind given with `--gateway`, or None.
-    `around` None: nobody knows what stands around the document.
+    `scope` None: nobody knows where the document belongs; `around` None: nor what stands around it.
     """
 
     def __init__(
@@ -49,7 +55,7 @@ class Subject:
         sections: Mapping[str, tuple[Policy, ...]],
         expressions: Expressions,
         *,
-        scope: str = "api",
+        scope: str | None = None,
         whole: bool = True,
         gateway: str | None = None,
         around: Surroundings | None = None,

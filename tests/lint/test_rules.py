@@ -14,6 +14,7 @@ from apimpy.lint.edits import apply
 from apimpy.lint.registry import FOLDER, modules
 from apimpy.lint.rule import CATEGORIES
 from apimpy.lint.settings import Settings
+from apimpy.lint.subject import Surroundings
 from apimpy.source import SourceFile
 
 if TYPE_CHECKING:
@@ -29,7 +30,12 @@ EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("**/*.xml"))
 def check(example: Example, text: str | None = None) -> list[Diagnostic]:
     """The findings in an example, or in what it was made into; not what apimpy itself cannot do yet."""
     settings = Settings(gateway=example.gateway) if example.gateway else None
-    return [d for d in lint(example.document if text is None else text, settings) if d.kind != "unsupported"]
+    around = None
+    if example.pools is not None:
+        backends = frozenset((*example.pools, "safety", "embeddings"))
+        around = Surroundings(((),), pools=example.pools, backends=backends)
+    found = lint(example.document if text is None else text, settings, scope=example.scope, around=around)
+    return [d for d in found if d.kind != "unsupported"]
 
 
 @pytest.mark.parametrize(("rule", "number", "example"), AVOID, **IDS)

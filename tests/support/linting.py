@@ -12,16 +12,24 @@ from apimpy.source import SourceFile
 if TYPE_CHECKING:
     from apimpy.diagnostics import Diagnostic
     from apimpy.lint.settings import Settings
+    from apimpy.lint.subject import Surroundings
 
 __all__ = ["inbound", "lint"]
 
 
-def lint(text: str, settings: Settings | None = None, *, name: str = "policy.xml") -> list[Diagnostic]:
+def lint(
+    text: str,
+    settings: Settings | None = None,
+    *,
+    name: str = "policy.xml",
+    scope: str | None = None,
+    around: Surroundings | None = None,
+) -> list[Diagnostic]:
     """The findings in a text."""
     found, sink = Sink(), Sink()
     document = read(SourceFile(name, text), found)
     assert document is not None, "the text holds no element"
-    check_document_with_rules(document, found, sink, settings=settings)
+    check_document_with_rules(document, found, sink, settings=settings, scope=scope, around=around)
     return list(sink)
 
 
