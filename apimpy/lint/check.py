@@ -90,9 +90,7 @@ def check_document_with_rules(
     bound = check_document(document, catalogue(), fragments, found, compiler=expressions.compiler(found))
     gateway = settings.gateway if settings is not None else None
     whole = not found.errors
-    subject = Subject(
-        document, bound.sections, expressions, scope=scope, whole=whole, gateway=gateway, around=around
-    )
+    subject = Subject(document, bound.sections, expressions, scope=scope, whole=whole, gateway=gateway, around=around)
     run = Run(settings)
     run.rules(subject, found)
     run.finish(found, [document], list((fragments or {}).values()), sink)

@@ -109,7 +109,7 @@ def _flows(node: Any) -> list[Any]:
     if isinstance(node, bd.BArrayIndex):
         return [node.array]
     if isinstance(node, bd.BProperty) and node.index and node.receiver is not None:
-        return [node.receiver]
+        return [node.receiver] if plain(node.index[0]).type.name == "int" else []  # by name it is a part
     return list(node.values) if isinstance(node, bd.BAnonymous) else []
 
 

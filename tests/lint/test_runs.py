@@ -284,5 +284,5 @@ def test_outer_documents_are_known(folder: Path, outer: str, product: str, own: 
     (folder / "product.xml").write_text(API.format(product))
     (folder / "api.xml").write_text(API.format(own))
     (folder / "gateway.yaml").write_text(GATEWAY)
-    found = [c for c in codes(run("--format", "json", "gateway.yaml")) if c[:3] in ("RUN", "STY")]
+    found = [c for c in codes(run("--format", "json", "gateway.yaml")) if c[:3] == "RUN" or c == "STY001"]
     assert found == expected

@@ -9,6 +9,7 @@ from apimpy.lint.edits import apply
 from apimpy.source import SourceFile
 
 KEY = '<set-header name="api-key"><value>7f3c9a51d0e84b6f</value></set-header>'
+OTHER = KEY.replace("api-key", "x-api-key")
 WRONG = KEY.replace("><", ' x="1"><', 1)
 WHY = "it is the sandbox's"
 
@@ -23,8 +24,8 @@ WHY = "it is the sandbox's"
         (f"<!--apimpy:ignore SEC003 {WHY}-->\n{KEY}", []),
         (f"<!-- apimpy: ignore SEC003 {WHY} -->\n<!-- and so on -->\n\n{KEY}", []),
         (f"{KEY} <!-- apimpy: ignore SEC003 {WHY} -->", []),
-        (f"{KEY} <!-- apimpy: ignore SEC003 {WHY} -->\n{KEY}", ["SEC003"]),
-        (f"<!-- apimpy: ignore SEC003 {WHY} -->\n{KEY}\n{KEY}", ["SEC003"]),
+        (f"{KEY} <!-- apimpy: ignore SEC003 {WHY} -->\n{OTHER}", ["SEC003"]),
+        (f"<!-- apimpy: ignore SEC003 {WHY} -->\n{KEY}\n{OTHER}", ["SEC003"]),
         (f"<choose><!-- apimpy: ignore SEC003 {WHY} --><when condition='true'>{KEY}</when></choose>", []),
         (f"<choose> <!-- apimpy: ignore SEC003 {WHY} --><when condition='true'>\n{KEY}</when></choose>", []),
         (f"<choose><when condition='true'>{KEY}</when></choose> <!-- apimpy: ignore SEC003 {WHY} -->", []),
@@ -53,7 +54,7 @@ def test_comment(policies: str, codes: list[str]) -> None:
 
 def test_before_the_root_it_counts_for_the_document() -> None:
     """One comment on top answers every finding of its kind."""
-    text = inbound(KEY + "\n" + KEY)
+    text = inbound(KEY + "\n" + OTHER)
     assert [d.code for d in lint(text)] == ["SEC003"] * 2
     assert lint(f"<!-- apimpy: ignore SEC003 {WHY} -->\n{text}") == []
 

@@ -57,7 +57,7 @@ class PoolWithoutRetry(Rule, code="AIG012", elements=("set-backend-service",)):
     def check(self, document: Subject, report: Report) -> None:
         pools = document.around.pools if document.around is not None else {}
         for visit in visits_of(document, "set-backend-service") if pools else ():
-            id_ = document.literal(visit.policy, "backend-id")
+            id_ = document.literal(visit.policy, "backend-id") or ""
             sends = [v for v in document.flow.effective if v.policy.element == "forward-request" and v.reachable]
             if id_ not in pools or not sends or any(c.element == "retry" for v in sends for c in v.inside):
                 continue
