@@ -1,8 +1,9 @@
 """`apimpy lint`: findings in policy documents.
 
 A gateway file, a folder with one, and an APIOps folder are checked as a whole; any other folder means every `*.xml`
-below it.  Without `--named-value`, unresolved `{{names}}` are not errors: lint works
-without secrets.  Exit 0: nothing at or above `--fail-level`; 1: findings; 2: wrong usage or configuration.
+below it, and every Bicep, JSON and Terraform file with a policy inside.  Without `--named-value`, unresolved
+`{{names}}` are not errors: lint works without secrets.
+Exit 0: nothing at or above `--fail-level`; 1: findings; 2: wrong usage or configuration.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import click
 
 from apimpy.cli.options import named_values
 from apimpy.diagnostics import Severity, Sink
+from apimpy.lint.files import found_in
 from apimpy.lint.formats import FORMATS, Findings, render
 from apimpy.lint.many import Job, check_files
 from apimpy.policy.facts import GATEWAYS
@@ -287,10 +289,9 @@ def _files(paths: tuple[str, ...]) -> list[str]:
     out: list[str] = []
     for path in paths:
         if os.path.isdir(path):
-            inside = [os.path.join(at, name) for at, _, names in os.walk(path) for name in names]
-            found = sorted(p for p in inside if p.endswith(".xml"))
+            found = found_in(path)
             if not found:
-                raise click.UsageError(f"{path}: no *.xml files in this folder")
+                raise click.UsageError(f"{path}: no *.xml files in this folder, and none that hold policies")
             out += found
         elif os.path.exists(path):
             out.append(path)

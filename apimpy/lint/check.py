@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, cast
 from apimpy.diagnostics import CODES, Sink
 from apimpy.document.reader import load_text, read
 from apimpy.lint.expressions import Expressions
+from apimpy.lint.files import is_outer
 from apimpy.lint.registry import entries
 from apimpy.lint.registry import load as load_rule
 from apimpy.lint.subject import Subject
@@ -62,7 +63,29 @@ def check_text(
     fragments: Mapping[str, Document] | None = None,
     settings: Settings | None = None,
 ) -> None:
-    """The same for a text, whether it stands in a file yet or not."""
+    """The same for a text, whether it stands in a file yet or not, and for all that a file of another kind holds."""
+    if is_outer(file.name):
+        from apimpy.lint.embedded import INSERTED, blocks
+
+        values = None if named_values is None else {**named_values, **INSERTED}
+        for block in blocks(file):
+            inner = Sink()
+            check_document_text(block.file, inner, encoding, values, fragments, settings)
+            for item in inner:
+                sink.add(block.out(item))
+    else:
+        check_document_text(file, sink, encoding, named_values, fragments, settings)
+
+
+def check_document_text(
+    file: SourceFile,
+    sink: Sink,
+    encoding: str,
+    named_values: Mapping[str, str | None] | None,
+    fragments: Mapping[str, Document] | None,
+    settings: Settings | None,
+) -> None:
+    """The same for the text of one document."""
     found = Sink()
     chosen = cast("Literal['auto', 'xml', 'rawxml']", encoding)
     document = read(file, found, encoding=chosen, named_values=named_values)

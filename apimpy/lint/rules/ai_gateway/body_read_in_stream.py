@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpy.lint.models import for_models
+from apimpy.lint.models import AI_POLICIES
 from apimpy.lint.origins import body_reads
 from apimpy.lint.rule import INFO, Rule
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["BodyReadInStream"]
 
 
-class BodyReadInStream(Rule, code="AIG008", level=INFO):
+class BodyReadInStream(Rule, code="AIG008", level=INFO, elements=AI_POLICIES):
     """The response of a model is read as a whole.
 
     ## What it does
@@ -67,7 +67,7 @@ class BodyReadInStream(Rule, code="AIG008", level=INFO):
             if visit.section != "outbound":
                 continue
             for expression in document.expressions(visit.policy):
-                if "Body" not in expression.island.source or not for_models(document):
+                if "Body" not in expression.island.source:
                     continue
                 for call, _ in body_reads(expression, "context.Response.Body"):
                     help_ = "take counts from token limits and metrics, or read only what does not stream"

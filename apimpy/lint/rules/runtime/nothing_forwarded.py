@@ -15,7 +15,7 @@ __all__ = ["NothingForwarded"]
 _ANSWERS = ("return-response", "mock-response", "invoke-request")
 
 
-class NothingForwarded(Rule, code="RUN008", whole=True):
+class NothingForwarded(Rule, code="RUN008", elements=("backend",), whole=True):
     """The backend section sends nothing, and nothing else answers.
 
     ## What it does
