@@ -12,8 +12,10 @@ from apimpy.diagnostics import Sink
 from apimpy.lint.check import Run
 from apimpy.lint.expressions import Expressions
 from apimpy.lint.subject import Subject, Surroundings
+from apimpy.record import replace
 
 if TYPE_CHECKING:
+    from apimpy.configuration.model import GatewayFile
     from apimpy.lint.settings import Settings
 
 __all__ = ["check_whole"]
@@ -43,18 +45,12 @@ def check_whole(
     known = list(dict.fromkeys(document for document, _ in pairs))
     chains = documents.outer()
     dynamic = any(e.any_variable for e in expressions.all())
+    known_to_all = _surroundings(model, any_variable=dynamic)
     for document, bound in pairs:
         around = None
         if id(bound) in chains and not broken:
             others = tuple(d for d in known if d is not document)
-            around = Surroundings(
-                tuple(chains[id(bound)]),
-                others,
-                dynamic,
-                {b.id: len(b.pool) for b in model.backends if b.pool},
-                frozenset(b.id for b in model.backends),
-                frozenset(v.name for v in model.named_values if v.secret),
-            )
+            around = replace(known_to_all, outer=tuple(chains[id(bound)]), others=others)
         subject = Subject(
             document,
             bound.sections,
@@ -67,3 +63,17 @@ def check_whole(
         run.rules(subject, found)
     run.finish(found, known, [], sink)
     return 1 + documents.count
+
+
+def _surroundings(model: GatewayFile, *, any_variable: bool) -> Surroundings:
+    """What is the same for every document of a model."""
+    open_ = {b.id.lower() for b in model.backends if not (b.check_chain and b.check_name)}
+    unchecked = {b.id for b in model.backends if {b.id.lower(), *(m.backend.id.lower() for m in b.pool)} & open_}
+    return Surroundings(
+        outer=(),
+        any_variable=any_variable,
+        pools={b.id: len(b.pool) for b in model.backends if b.pool},
+        backends=frozenset(b.id for b in model.backends),
+        unchecked=frozenset(unchecked),
+        secret_values=frozenset(v.name for v in model.named_values if v.secret),
+    )

@@ -4,7 +4,8 @@
 
 A fenced block of `xml` is an example.  It is a whole document, or policies of one section: inbound unless a word after
 `xml` says otherwise.  Words after it say for what it is checked: `gateway=v2` the kind of gateway, `scope=product` the
-scope of the document, `pools=models:2` a gateway file with such a pool.
+scope of the document, `pools=models:2` a gateway file with such a pool; a size of 0 is a
+backend whose certificate is not looked at.
 """
 
 from __future__ import annotations

@@ -37,6 +37,8 @@ class Surroundings(Record, frozen=True):
     """The backends that are pools, by id, and how many members they have."""
     backends: frozenset[str] = frozenset()
     """The ids of all backends."""
+    unchecked: frozenset[str] = frozenset()
+    """The ids of backends whose certificates are not looked at, and of pools that hold one."""
     secret_values: frozenset[str] = frozenset()
     """The named values that are secret."""
 

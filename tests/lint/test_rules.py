@@ -33,7 +33,11 @@ def check(example: Example, text: str | None = None) -> list[Diagnostic]:
     around = None
     if example.pools is not None:
         backends = frozenset((*example.pools, "safety", "embeddings"))
-        around = Surroundings(((),), pools=example.pools, backends=backends)
+        pools = {id_: size for id_, size in example.pools.items() if size}
+        unchecked = frozenset(id_ for id_, size in example.pools.items() if not size)
+        around = Surroundings(
+            ((),), pools=pools, backends=backends, unchecked=unchecked, secret_values=frozenset({"openai-key"})
+        )
     found = lint(example.document if text is None else text, settings, scope=example.scope, around=around)
     return [d for d in found if d.kind != "unsupported"]
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from apimpy.lint.expressions import Expression
     from apimpy.lint.rule import Report
     from apimpy.lint.subject import Subject
+    from apimpy.source import Span
 
 __all__ = ["LoggedSecret"]
 
@@ -27,7 +28,8 @@ class LoggedSecret(Rule, code="SEC013", elements=_LOGS):
     ## What it does
 
     Reports `trace`, `log-to-eventhub` and metrics whose values hold the header `Authorization`, `Cookie` or one with
-    an API key, the key of the subscription, or a token that `authentication-managed-identity` has stored in a variable.
+    an API key, the key of the subscription, a token that `authentication-managed-identity` has stored in a variable,
+    or, in a gateway file, a named value that is secret.
     Parts of a token, such as a claim, are left alone.
 
     ## Why
@@ -40,6 +42,14 @@ class LoggedSecret(Rule, code="SEC013", elements=_LOGS):
     <trace source="orders">
       <message>@("Called with " + context.Request.Headers.GetValueOrDefault("Authorization", "nothing"))</message>
     </trace>
+    ```
+
+    ```xml pools=models:2
+    <policies>
+      <inbound>
+        <trace source="models"><message>{{openai-key}}</message></trace>
+      </inbound>
+    </policies>
     ```
 
     ## Prefer
@@ -61,6 +71,14 @@ class LoggedSecret(Rule, code="SEC013", elements=_LOGS):
                 for what, where in (*secrets(expression), *_variables(expression, tokens - {None})):
                     help_ = "log who called, not by which key"
                     report(expression.span(where), f"{what} is written to a log", help=help_)
+        hidden = document.around.secret_values if document.around is not None else frozenset()
+        for use in document.document.named_values if hidden else ():
+            if use.name in hidden and any(_holds(p.source.span, use.span) for p in document.policies(*_LOGS)):
+                report(use.span, f"the secret '{use.name}' is written to a log", help="log its name at most")
+
+
+def _holds(outer: Span, inner: Span) -> bool:
+    return outer.file is inner.file and outer.start <= inner.start and inner.end <= outer.end
 
 
 def _variables(expression: Expression, names: set[str | None]) -> Iterator[tuple[str, bd.BProperty]]:
