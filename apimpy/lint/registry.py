@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from apimpy.diagnostics import Severity
@@ -49,8 +49,12 @@ def entries() -> tuple[Entry, ...]:
 
 
 def load(entry: Entry) -> Rule:
-    """The rule itself; imports its module."""
-    place = f"{entry.category}.{entry.name}".replace("-", "_")
+    """The rule itself; imports its module, once."""
+    return _made(f"{entry.category}.{entry.name}".replace("-", "_"))
+
+
+@cache
+def _made(place: str) -> Rule:
     return _rule_of(importlib.import_module(f"apimpy.lint.rules.{place}"))()
 
 

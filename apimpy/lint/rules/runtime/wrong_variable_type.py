@@ -73,8 +73,10 @@ class WrongVariableType(Rule, code="RUN004", level=ERROR, kind="runtime", elemen
             if read.state != "set" or not own or read.visit.section == "on-error" or _hidden(document, own, read):
                 continue
             stored = {_stored(w, document) for w in own}
+            if None in stored:
+                continue
             for cast, wanted in _casts(read, document):
-                if wanted not in stored and None not in stored:
+                if wanted not in stored:
                     is_ = " or ".join(sorted(_PLAIN[s] for s in stored if s))
                     message = f"the variable '{read.name}' is {is_} here, and a cast to {_PLAIN[wanted]} throws"
                     related = tuple((w.span, "it is set here") for w in own[:1])

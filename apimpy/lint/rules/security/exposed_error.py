@@ -46,6 +46,8 @@ class ExposedError(Rule, code="SEC015", level=INFO, elements=_SAYS):
             if document.section_of(policy) != "on-error":
                 continue
             for expression in document.expressions(policy):
+                if "LastError" not in expression.island.source:
+                    continue
                 for path in _DETAILS:
                     node = next((n for n in expression.nodes() if expression.path(n) == path), None)
                     if node is not None:

@@ -71,6 +71,8 @@ class UnverifiedToken(Rule, code="SEC012", whole=True):
             if not visit.reachable or visit.section != "inbound":
                 continue
             for expression in document.expressions(visit.policy):
+                if "Jwt" not in expression.island.source:
+                    continue
                 calls = [c for name in _READS for c in expression.calls(name)]
                 if not calls or "context.Request.Headers" not in expression.paths:
                     continue
