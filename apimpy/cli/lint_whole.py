@@ -50,7 +50,8 @@ def check_whole(
         around = None
         if id(bound) in chains and not broken:
             others = tuple(d for d in known if d is not document)
-            around = replace(known_to_all, outer=tuple(chains[id(bound)]), others=others)
+            keys = _key_headers(model, document.file.name) if bound.scope == "api" else frozenset()
+            around = replace(known_to_all, outer=tuple(chains[id(bound)]), others=others, key_headers=keys)
         subject = Subject(
             document,
             bound.sections,
@@ -77,3 +78,16 @@ def _surroundings(model: GatewayFile, *, any_variable: bool) -> Surroundings:
         unchecked=frozenset(unchecked),
         secret_values=frozenset(v.name for v in model.named_values if v.secret),
     )
+
+
+def _key_headers(model: GatewayFile, file: str) -> frozenset[str]:
+    """The headers with subscription keys of the APIs that have this document."""
+    own = {
+        a.key_header
+        for a in model.apis
+        if a.subscription_required
+        and a.policy is not None
+        and file in (a.policy.path, getattr(a.policy.inline, "name", ""))
+    }
+    replaced = {n.lower() for b in model.backends if b.credentials is not None for n, _ in b.credentials.headers}
+    return frozenset(name for name in own if name.lower() not in replaced)

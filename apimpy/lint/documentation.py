@@ -5,7 +5,8 @@
 A fenced block of `xml` is an example.  It is a whole document, or policies of one section: inbound unless a word after
 `xml` says otherwise.  Words after it say for what it is checked: `gateway=v2` the kind of gateway, `scope=product` the
 scope of the document, `pools=models:2` a gateway file with such a pool; a size of 0 is a
-backend whose certificate is not looked at, `remarks=17000` that many letters of remarks behind it.
+backend whose certificate is not looked at, `keys=api-key` the header of the
+subscription keys, `remarks=17000` that many letters of remarks behind it.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ class Example(Record, frozen=True, eq=True):
     gateway: str | None = None
     scope: str | None = None
     pools: dict[str, int] | None = None
+    keys: str = ""
 
 
 class Page(Record, frozen=True, eq=True):
@@ -74,7 +76,7 @@ def _examples(text: str) -> list[Example]:
         whole = _whole(" ".join(sections) or "inbound", m[2])
         if "remarks" in said:
             whole += f"<!-- {'x' * int(said['remarks'])} -->\n"
-        found.append(Example(m[2], whole, said.get("gateway"), said.get("scope"), pools))
+        found.append(Example(m[2], whole, said.get("gateway"), said.get("scope"), pools, said.get("keys", "")))
     return found
 
 

@@ -39,6 +39,8 @@ class Surroundings(Record, frozen=True):
     """The ids of all backends."""
     unchecked: frozenset[str] = frozenset()
     """The ids of backends whose certificates are not looked at, and of pools that hold one."""
+    key_headers: frozenset[str] = frozenset()
+    """The headers that bring subscription keys to the APIs of this document, where no backend puts its own there."""
     secret_values: frozenset[str] = frozenset()
     """The named values that are secret."""
 

@@ -12,7 +12,7 @@ from apimpy.cli.lint import lint_command
 from apimpy.cli.serve import serve_command
 
 BAD = "<policies><inbound><nope /></inbound></policies>"
-FILE = "version: 1\nnamed_values: {n: {env: NOWHERE_AT_ALL}}\napis: [{id: a, path: a, policy: p.xml}]\n"
+FILE = "version: 1\nnamed_values: {n: {env: NOWHERE_AT_ALL}}\napis: [{id: a, path: a, subscription_required: false, policy: p.xml}]\n"
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_a_folder_of_documents(folder: Path) -> None:
 def test_an_apiops_folder() -> None:
     example = Path(__file__).resolve().parents[2] / "examples" / "apiops"
     code, codes, files = lint(str(example))
-    assert (code, sorted(codes), files) == (0, ["CFG011", "CFG023", "EXP010"], 8)
+    assert (code, sorted(codes), files) == (0, ["CFG011", "CFG023", "EXP010", *["SEC017"] * 3], 8)
 
 
 @pytest.mark.parametrize(("text", "code", "says"), [(FILE, 1, "CFG011"), ("version: 1\n", 0, "")])

@@ -24,6 +24,7 @@ policy: global.xml
 apis:
   - id: a
     path: a
+    subscription_required: false
     service_url: https://west.test
     policy: api.xml
     operations: [{{id: o, method: GET, url_template: /, policy: operation.xml}}]
@@ -64,10 +65,27 @@ def test_scopes(tmp_path: Path) -> None:
     assert codes(tmp_path, outer, PLAIN.format(SAFETY.format("west")), api) == []
 
 
-def codes(folder: Path, outer: str, api: str, operation: str) -> list[str]:
+@pytest.mark.parametrize(
+    ("setting", "inbound", "found"),
+    [
+        ("subscription_required: false", "", []),
+        ("subscription_required: true", "", ["SEC017"]),
+        ("subscription_key: {header: x-key, query: key}", "", ["SEC017"]),
+        ("subscription_key: {header: x-key, query: key}", "<set-header name='X-Key' exists-action='delete' />", []),
+    ],
+)
+def test_keys(tmp_path: Path, setting: str, inbound: str, found: list[str]) -> None:
+    """A document, here the global one, takes the header away, or the backend gets it."""
+    plain = PLAIN.format("")
+    assert codes(tmp_path, GLOBAL.format(inbound, FORWARD), plain, plain, setting) == found
+
+
+def codes(
+    folder: Path, outer: str, api: str, operation: str, setting: str = "subscription_required: false"
+) -> list[str]:
     for name, text in (("global", outer), ("api", api), ("operation", operation)):
         (folder / f"{name}.xml").write_text(text)
-    (folder / "gateway.yaml").write_text(FILE)
+    (folder / "gateway.yaml").write_text(FILE.replace("subscription_required: false", setting))
     result = CliRunner().invoke(lint_command, [str(folder / "gateway.yaml"), "--format", "json", "--no-cache"])
     shown = json.loads(result.stdout)["diagnostics"]
     return [d["code"] for d in shown if d["code"][:3] in ("AIG", "SEC", "SVC", "CFG", "POL")]

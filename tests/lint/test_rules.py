@@ -31,12 +31,14 @@ def check(example: Example, text: str | None = None) -> list[Diagnostic]:
     """The findings in an example, or in what it was made into; not what apimpy itself cannot do yet."""
     settings = Settings(gateway=example.gateway) if example.gateway else None
     around = None
-    if example.pools is not None:
-        backends = frozenset((*example.pools, "safety", "embeddings"))
-        pools = {id_: size for id_, size in example.pools.items() if size}
-        unchecked = frozenset(id_ for id_, size in example.pools.items() if not size)
+    if example.pools is not None or example.keys:
+        sizes = example.pools or {}
         around = Surroundings(
-            ((),), pools=pools, backends=backends, unchecked=unchecked, secret_values=frozenset({"openai-key"})
+            ((),),
+            pools={id_: size for id_, size in sizes.items() if size},
+            unchecked=frozenset(id_ for id_, size in sizes.items() if not size),
+            key_headers=frozenset(example.keys.split()),
+            secret_values=frozenset({"openai-key"}),
         )
     found = lint(example.document if text is None else text, settings, scope=example.scope, around=around)
     return [d for d in found if d.kind != "unsupported"]
