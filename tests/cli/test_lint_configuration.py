@@ -12,7 +12,10 @@ from apimpy.cli.lint import lint_command
 from apimpy.cli.serve import serve_command
 
 BAD = "<policies><inbound><nope /></inbound></policies>"
-FILE = "version: 1\nnamed_values: {n: {env: NOWHERE_AT_ALL}}\napis: [{id: a, path: a, subscription_required: false, policy: p.xml}]\n"
+FILE = """version: 1
+named_values: {n: {env: NOWHERE_AT_ALL}}
+apis: [{id: a, path: a, subscription_required: false, policy: p.xml}]
+"""
 
 
 @pytest.fixture

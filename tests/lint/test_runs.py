@@ -194,8 +194,8 @@ def test_whole_configurations_are_linted_too(folder: Path) -> None:
         '<set-header name="api-key"><value>7f3c9a51d0e84b6f</value></set-header></fragment>'
     )
     (folder / "gateway.yaml").write_text(
-        "version: 1\nfragments: {part: part.xml}\n"
-        "apis:\n  - {id: a, path: a, subscription_required: false, service_url: http://127.0.0.1:1, policy: policy.xml}\n"
+        "version: 1\nfragments: {part: part.xml}\napis:\n"
+        "  - {id: a, path: a, subscription_required: false, service_url: http://127.0.0.1:1, policy: policy.xml}\n"
     )
     assert codes(run("--format", "json", "gateway.yaml")) == ["PRT001"]
     assert run("--fix", "gateway.yaml").stderr.endswith("policy.xml: 1 corrected\n")
