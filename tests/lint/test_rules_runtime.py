@@ -136,6 +136,7 @@ RETRY = "<retry condition='@(context.Response == null)' count='1' interval='1'>{
         (document("", ""), ["RUN008"]),
         (document("<return-response />", ""), []),
         (document("", "", "<set-body>a</set-body>"), []),
+        (document("<set-status code='204' />", ""), []),
         (document("", "<base />"), []),
         # a status without a response
         (document("<set-status code='403' />"), ["RUN013"]),

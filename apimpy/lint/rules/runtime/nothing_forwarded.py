@@ -21,7 +21,7 @@ class NothingForwarded(Rule, code="RUN008", elements=("backend",), whole=True):
     ## What it does
 
     Reports a section `backend` without `forward-request` and `<base />` in a document that neither returns a response
-    of its own nor makes one in `outbound`.
+    of its own, sets a status, nor makes a body in `outbound`.
 
     ## Why
 
@@ -57,7 +57,8 @@ class NothingForwarded(Rule, code="RUN008", elements=("backend",), whole=True):
         names = {p.element for p in document.all_policies if document.section_of(p) == "backend"}
         made = {p.element for p in document.all_policies if document.section_of(p) == "outbound"}
         opaque = names & {"base", "include-fragment", "forward-request", "set-graphql-resolver"}
-        if opaque or made & {"set-body", "set-status", "include-fragment"} or "include-fragment" in document.elements:
+        made |= {p.element for p in document.policies("set-status", "include-fragment")}
+        if opaque or made & {"set-body", "set-status", "include-fragment"}:
             return
         help_ = "write <base /> or <forward-request /> into it, or leave the section out"
         report(section, "no request is sent to the backend: callers get an empty 200", help=help_)

@@ -52,4 +52,4 @@ class ForwardedKey(Rule, code="SEC014", elements=_SENDS):
                 for what, where in secrets(expression):
                     if what in _KEYS:
                         help_ = "send the id of the subscription instead"
-                        report(expression.span(where), f"{what} is sent to somebody else", help=help_)
+                        report(expression.span(where), f"{what} is sent on", help=help_)
