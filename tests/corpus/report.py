@@ -3,8 +3,8 @@
 Either folder may be left out; `APIMPY_CORPUS` and `APIMPY_CONFORMANCE` name them as well.
 
 - Corpus: every document must read or say why not, and nothing may raise; the XML schema must accept what is XML and
-  has no error; then the distinct expressions of `expressions.jsonl` are bound, and the share without an error is
-  printed.
+  has no error; lint must correct nothing for the worse; then the distinct expressions of `expressions.jsonl` are
+  bound, and the share without an error is printed.
 - Conformance: `apimpy eval --jsonl` runs every expression with its fixture; the share that agrees is printed. Cases
   marked `outside` use types that policies may not use and are left out.
 
@@ -31,14 +31,18 @@ from lxml import etree
 import apimpy
 from apimpy.cli.eval import compile_text
 from apimpy.diagnostics import Severity, Sink
-from apimpy.document.reader import load
+from apimpy.document.reader import load, load_text
 from apimpy.dotnet.compile import CompileOptions
+from apimpy.lint.check import check_text
+from apimpy.lint.fixing import corrected
 from apimpy.pipeline.check import check_document
 from apimpy.policies import catalogue
+from apimpy.source import SourceFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from apimpy.diagnostics import Diagnostic
     from apimpy.document.model import Document
     from apimpy.policy.base import Catalogue
 
@@ -183,6 +187,49 @@ def schemas(corpus: Path) -> Part:
 
 
 # -------------------------------------------------------------------------------------------------- expressions
+
+
+def linted(corpus: Path) -> Part:
+    """Rules raise nothing, and what they correct has no errors that were not there, and nothing left to correct."""
+    part = Part("documents that lint corrects, and leaves as right as they were", 100.0)
+    counts: Counter[str] = Counter()
+    for row in rows(corpus / "INDEX.jsonl"):
+        try:
+            file = load_text(corpus / row["file"], Sink(), name=row["file"])
+            if file is None:
+                continue
+            found = _findings(file)
+            text, count = corrected(file, found, _findings, unsafe=True)
+            left = _findings(SourceFile(file.name, text)) if count else []
+        except Exception:  # counted and shown: none may stop the report
+            part.raised += 1
+            part.misses.append(f"{row['file']}\n{last_lines(traceback.format_exc())}")
+            continue
+        if row["category"] in ("authored", "documentation"):
+            counts.update(f"{d.code} {d.severity}" for d in found if d.code[:3] in _RULES)
+        if not count:
+            continue
+        part.total += 1
+        new = _errors(left) - _errors(found)
+        if not new and not any(d.fixes for d in left):
+            part.good += 1
+        else:
+            part.misses.append(f"{row['file']}: new {dict(new)}, to correct {[str(d) for d in left if d.fixes]}")
+    part.notes += [f"{code}: {count}" for code, count in sorted(counts.items())]
+    return part
+
+
+_RULES = ("SVC", "RUN", "SEC", "AIG", "PRT", "STY")
+
+
+def _findings(file: SourceFile) -> list[Diagnostic]:
+    sink = Sink()
+    check_text(file, sink)
+    return list(sink)
+
+
+def _errors(found: list[Diagnostic]) -> Counter[str]:
+    return Counter(d.code for d in found if d.severity is Severity.ERROR)
 
 
 def expressions(corpus: Path) -> Part:
@@ -337,7 +384,7 @@ def main(argv: list[str] | None = None) -> int:
     args = _arguments(argv)
     work: list[tuple[Callable[[Path], Part], Path]] = []
     if args.corpus is not None:
-        work += [(documents, args.corpus), (schemas, args.corpus), (expressions, args.corpus)]
+        work += [(part, args.corpus) for part in (documents, schemas, linted, expressions)]
     if args.conformance is not None:
         work.append((conformance, args.conformance))
     if not work:
