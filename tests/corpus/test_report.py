@@ -79,12 +79,14 @@ def test_nothing_to_do(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
 
 def test_a_small_corpus(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A document that reads, one that says why not, and an expression in two that is wrong: below the threshold."""
-    (tmp_path / "a.xml").write_text("<policies><inbound><base /></inbound></policies>")
+    block = "<set-method>@{ return context.Request.Method; }</set-method>"
+    (tmp_path / "a.xml").write_text(f"<policies><inbound><base />{block}</inbound></policies>")
     (tmp_path / "b.xml").write_text("<policies><inbound></policies>")
-    (tmp_path / "INDEX.jsonl").write_text('{"file": "a.xml"}\n{"file": "b.xml"}\n')
+    (tmp_path / "INDEX.jsonl").write_text('{"file": "a.xml", "category": "authored"}\n{"file": "b.xml"}\n')
     (tmp_path / "expressions.jsonl").write_text('{"text": "@(1 + 1)"}\n{"text": "@(1 + )"}\n')
     assert report.main(["--corpus", str(tmp_path)]) == 1
     out = capsys.readouterr().out
     assert "say why not: 2 of 2 (100.00 %, at least 100 %) ok" in out
     assert "expressions that bind: 1 of 2 (50.00 %, at least 98 %) BELOW" in out
     assert "1 read as written, 1 refused with a reason" in out
+    assert "as right as they were: 2 of 2 (100.00 %, at least 100 %) ok\n    1 corrected\n    STY007 info: 1\n" in out
