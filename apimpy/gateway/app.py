@@ -209,6 +209,8 @@ class Gateway:
             await response.body.close()
         if ex.upstream is not None and ex.upstream.stream is not None:
             await ex.upstream.close()
+        if ex.tunnel is not None:
+            ex.tunnel.close()
         ex.sent = sent
         for hook in ex.hooks:
             try:
@@ -220,7 +222,8 @@ class Gateway:
         status = response.status if response is not None else CLIENT_GONE
         seconds = ex.services.clock.monotonic() - ex.started_mono
         api, operation = ex.api, ex.operation
-        self._requests.add(api.id if api else "", operation.id if operation else "", status, seconds)
+        answered = seconds if ex.answered is None else ex.answered - ex.started_mono
+        self._requests.add(api.id if api else "", operation.id if operation else "", status, answered)
         if ex.last_error is not None:
             self.metrics.refusals.add(ex.last_error, api.id if api else "")
         if ex.trace is not None and self.tracing is not None:

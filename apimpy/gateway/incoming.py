@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from multidict import CIMultiDict, istr
 
+from apimpy.gateway.handshake import UPGRADE, asks_for_websocket
 from apimpy.runtime.message import Body, BodyTooLarge, Request, Url
 
 if TYPE_CHECKING:
@@ -118,4 +119,7 @@ def incoming(raw: web.BaseRequest, limit: int, scheme: str = "http") -> tuple[Re
     peer = raw.remote or ""
     if peer:  # here and not on the way out: policies read, change and delete this header like any other
         headers[_FORWARDED_FOR] = ", ".join((*headers.popall(_FORWARDED_FOR, ()), peer))
-    return Request(raw.method, url, headers, body, ip_address=peer), upload
+    request = Request(raw.method, url, headers, body, ip_address=peer)
+    if UPGRADE in headers and raw.version >= (1, 1) and not raw.body_exists:
+        request.upgrade = asks_for_websocket(raw.method, headers)
+    return request, upload

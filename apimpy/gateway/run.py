@@ -50,10 +50,12 @@ if TYPE_CHECKING:
     from apimpy.configuration.model import IdentitySpec
     from apimpy.gateway.config import ServeConfig
     from apimpy.gateway.load import Loaded
+    from apimpy.gateway.server import Limits
     from apimpy.gateway.state import State
     from apimpy.gateway.workers import Seat
     from apimpy.observe.llm_log import LlmLog
     from apimpy.runtime.ports import ManagedIdentity
+    from apimpy.runtime.services import Options
 
 __all__ = [
     "PortInUse",
@@ -228,7 +230,7 @@ async def serve(
         for logger in gateway.services.event_loggers.values():
             assert isinstance(logger, FileEventLogger)
             stack.push_async_callback(logger.aclose)
-        server = Server(gateway, replace(config.limits, body=gateway.services.options.max_request_body))
+        server = Server(gateway, _limits(config, gateway.services.options))
         ready = asyncio.Event()
         stopped = stop_signal()
 
@@ -261,7 +263,7 @@ async def serve(
 
         async def drain() -> None:
             ready.clear()
-            server.draining = True
+            await server.drain()
             await runner.cleanup()
             await gateway.services.background.drain(config.drain_seconds)
 
@@ -283,6 +285,15 @@ async def serve(
             await asyncio.to_thread(counter.preload)
         await stopped.wait()
         log.info("draining")
+
+
+def _limits(config: ServeConfig, options: Options) -> Limits:
+    return replace(
+        config.limits,
+        body=options.max_request_body,
+        message=options.max_websocket_message,
+        silence=options.websocket_idle,
+    )
 
 
 def shown_backend(is_mock: bool, backend: Url | None, assembled: Assembled) -> str:

@@ -20,21 +20,27 @@ from aiohttp.http_exceptions import BadHttpMessage, LineTooLong
 from aiohttp.web_protocol import RequestHandler
 
 from apimpy.gateway.app import Gateway, too_large
+from apimpy.gateway.frames import GOING_AWAY
+from apimpy.gateway.handshake import KEY, accept_of, promise
 from apimpy.gateway.headers import CONNECTION, CONTENT_LENGTH, DATE, TRANSFER_ENCODING, strip_hop_by_hop
 from apimpy.gateway.incoming import Refused, Upload, incoming
 from apimpy.gateway.transport import observed
+from apimpy.gateway.tunnel import caller_tunnel
+from apimpy.gateway.websocket import CLOSING, Relay
 from apimpy.runtime.faults import PolicyFault, error_body, error_response, reason_phrase
 from apimpy.runtime.message import Body, Request, Response, Url
 from apimpy.runtime.ports import TransportError
 
 if TYPE_CHECKING:
     from apimpy.runtime.exchange import Exchange
+    from apimpy.runtime.ports import Tunnel
 
 __all__ = ["Limits", "Server"]
 
 log = logging.getLogger("apimpy.gateway")
 
 _HTTP_1_1 = (1, 1)
+DRAINING = "the gateway is shutting down"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,10 @@ class Limits:
     fields: int = 256
     body: int = 1 << 30
     keep_alive: float = 75.0
+    message: int = 64 << 20
+    """Bytes of a message of a WebSocket."""
+    silence: float = 300.0
+    """Seconds that a WebSocket may carry nothing; 0: for ever."""
 
 
 class _Sent(web.StreamResponse):
@@ -131,8 +141,19 @@ class Server(web.Server):
             "keepalive_timeout": limits.keep_alive,
             "lingering_time": 2.0,
         }
+        self.limits = limits
+        self.relays: dict[Relay, asyncio.Task[Any] | None] = {}
+        """WebSockets that are open, and the tasks that relay them."""
         self._kept, self._last = _Sent(True), _Sent(False)
         self._date = (0, "")
+
+    async def drain(self) -> None:
+        """From now on every response is the last of its connection; WebSockets are closed with 1001."""
+        self.draining = True
+        for relay in self.relays:
+            relay.end(GOING_AWAY, DRAINING)
+        if tasks := [task for task in self.relays.values() if task is not None]:
+            await asyncio.wait(tasks, timeout=CLOSING + 1)
 
     def __call__(self) -> RequestHandler:
         return _Connection(self, loop=self._loop, **self._settings)
@@ -163,11 +184,16 @@ class Server(web.Server):
                     reply.keep_alive = False
             completed = await reply.send(ex)
         except (asyncio.CancelledError, ConnectionError):
-            gateway.left(ex, answering=reply.started)
+            if reply.relay is not None and reply.relay.closed:
+                completed = True  # the caller need not wait for the end once it is agreed
+            else:
+                gateway.left(ex, answering=reply.started)
             raise
         finally:
             if not completed and not reply.started:
                 ex.response = None  # logged as CLIENT_GONE: nothing was answered
+            if reply.relay is not None:
+                reply.account(ex, reply.relay)
             await gateway.close(ex, completed=completed, sent=reply.sent)
         return self._kept if reply.keep_alive else self._last
 
@@ -182,7 +208,7 @@ class Server(web.Server):
 class _Reply:
     """One response on its way out."""
 
-    __slots__ = ("_raw", "_server", "keep_alive", "sent", "started")
+    __slots__ = ("_raw", "_server", "keep_alive", "relay", "sent", "started")
 
     def __init__(self, server: Server, raw: web.BaseRequest) -> None:
         self._server, self._raw = server, raw
@@ -190,11 +216,17 @@ class _Reply:
         self.started = False
         self.sent = 0
         """Bytes of the body."""
+        self.relay: Relay | None = None
+        """Of the WebSocket that the request has become."""
 
     async def send(self, ex: Exchange) -> bool:
         """Send `ex.response`; whether all of it went."""
         assert ex.response is not None
+        if ex.request.upgrade:
+            self.keep_alive = False  # whoever asked for another protocol and did not get it, begins anew
         try:
+            if ex.tunnel is not None and ex.response.status == 101:
+                return await self._switch(ex, ex.response, ex.tunnel)
             return await self._send(ex.response)
         except ValueError as error:  # a header value with CR, LF or NUL never reaches the wire
             if self.started:
@@ -203,6 +235,45 @@ class _Reply:
             ex.notes.append("the response had a header that is not valid HTTP")
             ex.response = error_response(PolicyFault("gateway", "InvalidHeader", str(error)), ex.id)
             return await self._send(ex.response)
+
+    async def _switch(self, ex: Exchange, response: Response, backend: Tunnel) -> bool:
+        """Accept the caller's handshake and relay; whether the WebSocket was closed and did not break."""
+        raw, server, headers = self._raw, self._server, response.headers
+        strip_hop_by_hop(headers)
+        headers.popall(CONTENT_LENGTH, None)
+        promise(headers, accept_of(raw.headers[KEY]))
+        if DATE not in headers:
+            headers[DATE] = server.date()
+        limits = server.limits
+        writer = raw._payload_writer
+        await writer.write_headers("HTTP/1.1 101 Switching Protocols", headers)
+        relay = self.relay = Relay(caller_tunnel(raw), backend, limit=limits.message, idle=limits.silence)
+        self.started = True
+        writer.send_headers()
+        server.gateway.metrics.websockets.opened()
+        ex.answered = ex.services.clock.monotonic()
+        server.relays[relay] = asyncio.current_task()
+        if server.draining:
+            relay.end(GOING_AWAY, DRAINING)
+        try:
+            await relay.run()
+        finally:
+            del server.relays[relay]
+        return relay.closed
+
+    def account(self, ex: Exchange, relay: Relay) -> None:
+        """Count a WebSocket that is over, and say in the log how it went."""
+        up, down = relay.up, relay.down
+        self.sent = down.bytes
+        messages = up.frames.messages, down.frames.messages
+        self._server.gateway.metrics.websockets.closed(
+            ex.api.id if ex.api else "", relay.code, (up.bytes, down.bytes), messages
+        )
+        by = f"{relay.by or 'caller'}: {relay.why}" if relay.why else relay.by or "caller"
+        ex.notes.append(
+            f"websocket closed with {relay.code} by the {by}; received {messages[0]} messages of {up.bytes} bytes, "
+            f"sent {messages[1]} of {down.bytes}"
+        )
 
     async def _send(self, response: Response) -> bool:
         raw, headers, body = self._raw, response.headers, response.body

@@ -19,7 +19,9 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from apimpy.gateway.client_certificate import client_context
+from apimpy.gateway.handshake import UPGRADE, is_accepted, offer
 from apimpy.gateway.headers import CONTENT_LENGTH, HOST, strip_hop_by_hop
+from apimpy.gateway.tunnel import backend_tunnel
 from apimpy.runtime.message import Body, BodyTooLarge, Request, Response
 from apimpy.runtime.ports import ConnectFailed, TimedOut, TransportError
 
@@ -233,6 +235,8 @@ class AiohttpTransport:
         strip_hop_by_hop(headers)
         headers.popall(CONTENT_LENGTH, None)
         headers.popall("Expect", None)
+        if request.upgrade:
+            offer(headers)
         if len(set(map(str.lower, headers))) != len(headers):
             headers = _one_spelling(headers)
         body = request.body
@@ -270,6 +274,8 @@ class AiohttpTransport:
             else:
                 async with asyncio.timeout(timeout):
                     answer = await call
+            if answer.status == 101:
+                return _switched(headers, answer)
         except _FAILURES as error:
             raise _translate(error) from error
         return _response(answer, self._idle)
@@ -278,6 +284,18 @@ class AiohttpTransport:
         if self._session is not None:
             await self._session.close()
             self._session = None
+
+
+def _switched(sent: Headers[str], answer: aiohttp.ClientResponse) -> Response:
+    """The 101 of a backend, with its connection."""
+    headers = CIMultiDict(answer.headers)
+    if UPGRADE not in sent or not is_accepted(sent, headers):
+        answer.close()
+        raise aiohttp.ClientConnectionError("101 does not answer a handshake")
+    strip_hop_by_hop(headers)
+    response = Response(101, answer.reason or "", headers)
+    response.tunnel = backend_tunnel(answer)
+    return response
 
 
 def _response(answer: aiohttp.ClientResponse, idle: float) -> Response:

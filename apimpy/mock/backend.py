@@ -3,6 +3,7 @@ Safety, under any prefix.
 
     POST …/chat/completions   POST …/completions   POST …/embeddings   POST …/responses
     POST …/messages   POST …/messages/count_tokens   GET …/models[/ID]
+    GET …/realtime (a WebSocket)
     POST …/contentsafety/text:analyze   POST …/contentsafety/text:shieldPrompt
 
 A path through `/openai/` is Azure's, and its answers carry Azure's extra fields; through `/openai/deployments/NAME/`
@@ -31,6 +32,7 @@ from apimpy.mock import anthropic, chat, embeddings, responses, safety
 from apimpy.mock.answers import Speaker
 from apimpy.mock.call import CREATED, Call, Document, Events, Refusal
 from apimpy.mock.faults import AT_ONCE, Span, asked, with_defaults
+from apimpy.mock.realtime import Session
 from apimpy.mock.schedule import Met, Schedule, rules_of
 from apimpy.mock.sending import Sender
 
@@ -140,6 +142,8 @@ class _Backend:
     # --- requests -----------------------------------------------------------------------------------------------------
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
+        if request.method == "GET" and request.path.endswith("/realtime"):
+            return await self._realtime(request)
         raw = await request.read()
         route = next((r for r in _ROUTES if request.path.endswith(r.suffix)), None)
         family: _Family = route.family if route is not None else "openai"
@@ -166,6 +170,51 @@ class _Backend:
             return await sender.send(route.answer(call, self._speaker), self._headers(_head(family, call)))
         except Refusal as refusal:
             return self._error(family, refusal)
+
+    async def _realtime(self, request: web.Request) -> web.StreamResponse:
+        """A WebSocket.  Faults are those of the handshake, and pauses between events."""
+        model = request.query.get("deployment") or request.query.get("model")
+        met = self._schedule.next(request.path, model)
+        try:
+            own = asked(request.headers, request.query, model)
+        except ValueError as error:
+            return self._error("openai", Refusal(400, f"mock settings of the request: {error}"))
+        self._note(request, model, met, "by the request" if own is not None else met.rule)
+        fault = with_defaults(met.fault if own is None else own, self._settings.delay, self._settings.event_delay)
+        if not await Sender(request, fault, met.dice, self._stopping).before():
+            return web.Response()
+        if fault.status is not None:
+            told = Refusal(fault.status, f"The mock was asked for status {fault.status}.")
+            return self._error("openai", told, fault.headers(time.time()))
+        if not model:
+            return self._error("openai", Refusal(400, "you must provide a model parameter", None, "model"))
+        socket = web.WebSocketResponse(protocols=("realtime",), max_msg_size=_MAX_BODY)
+        socket.headers.update(self._headers({}))
+        if not socket.can_prepare(request).ok:
+            return self._error("openai", Refusal(426, "The Realtime API is a WebSocket.", "upgrade_required"))
+        await socket.prepare(request)
+        beta = "api-version" in request.query or "realtime=v1" in request.headers.get("OpenAI-Beta", "")
+        session = Session(model, self._speaker, beta=beta)
+        events = session.begin()
+        ending = asyncio.create_task(self._end_with(socket))
+        try:
+            while True:
+                for event in events:
+                    await socket.send_str(orjson.dumps(event).decode())
+                    if pause := fault.event_delay.draw(met.dice):
+                        await asyncio.sleep(pause)
+                message = await socket.receive()
+                if message.type not in (web.WSMsgType.TEXT, web.WSMsgType.BINARY):
+                    return socket
+                events = session.take(message.data)
+        except ConnectionError:  # the caller has gone
+            return socket
+        finally:
+            ending.cancel()
+
+    async def _end_with(self, socket: web.WebSocketResponse) -> None:
+        await self._stopping.wait()
+        await socket.close(code=1001)
 
     def _headers(self, headers: Mapping[str, str]) -> dict[str, str]:
         return {**headers, **({"x-mock-name": self._settings.name} if self._settings.name else {})}

@@ -5,6 +5,9 @@
 | `apimpy_requests_total` | `api`, `operation`, `status` |
 | `apimpy_request_duration_seconds` (histogram) | `api`, `operation` |
 | `apimpy_requests_in_flight` | |
+| `apimpy_websocket_open` | |
+| `apimpy_websocket_closed_total` | `api`, `code` |
+| `apimpy_websocket_messages_total`, `…_bytes_total` | `api`, `direction` (`received sent`) |
 | `apimpy_reloads_total` | `result` (`ok failed`) |
 | `apimpy_configuration_timestamp_seconds` | |
 | `apimpy_store_up` | |
@@ -58,6 +61,9 @@ SERIES_LIMIT = 5000
 LABEL_LIMIT = 32
 """Labels of one namespace of token metrics, whose names may be computed; every series has all of them."""
 OVERFLOW = "overflow"
+_CODES = frozenset(range(1000, 1016))
+_OTHER_CODE = 4000
+"""Stands for all codes of applications, of which there may be thousands."""
 _VALUE_LENGTH = 256
 _RESERVED = frozenset({"namespace", "kind", "le", "quantile", "job", "instance"})
 
@@ -111,6 +117,43 @@ class RequestMetrics:
                 buckets.append((bound, running))
             durations.add_metric(labels, buckets, row[-1])
         yield durations
+
+
+class WebSocketMetrics:
+    """WebSockets: how many are open, how they ended, what passed."""
+
+    def __init__(self) -> None:
+        self._open = 0
+        self._codes: dict[tuple[str, int], int] = {}
+        self._passed: dict[str, list[int]] = {}
+        """By API: bytes received and sent, messages received and sent."""
+
+    def opened(self) -> None:
+        self._open += 1
+
+    def closed(self, api: str, code: int, size: tuple[int, int], messages: tuple[int, int]) -> None:
+        """One that is over; what was received from the caller comes first."""
+        self._open -= 1
+        key = api, code if code in _CODES else _OTHER_CODE
+        self._codes[key] = self._codes.get(key, 0) + 1
+        row = self._passed.setdefault(api, [0, 0, 0, 0])
+        for n, value in enumerate((*size, *messages)):
+            row[n] += value
+
+    def collect(self) -> Iterator[Metric]:
+        yield GaugeMetricFamily("apimpy_websocket_open", "WebSockets that are open now.", self._open)
+        closed = CounterMetricFamily("apimpy_websocket_closed", "WebSockets that are over.", labels=("api", "code"))
+        for (api, code), count in list(self._codes.items()):
+            closed.add_metric((api, str(code)), count)
+        yield closed
+        labels = ("api", "direction")
+        size = CounterMetricFamily("apimpy_websocket_bytes", "Bytes of finished WebSockets.", labels=labels)
+        messages = CounterMetricFamily("apimpy_websocket_messages", "Their messages.", labels=labels)
+        for api, row in list(self._passed.items()):
+            for n, direction in enumerate(("received", "sent")):
+                size.add_metric((api, direction), row[n])
+                messages.add_metric((api, direction), row[n + 2])
+        yield from (size, messages)
 
 
 class ReloadMetrics:
@@ -349,6 +392,7 @@ class Metrics:
 
     def __init__(self, *, process: bool = True) -> None:
         self.requests = RequestMetrics()
+        self.websockets = WebSocketMetrics()
         self.tokens = TokenMetrics()
         self.custom = CustomMetrics()
         self.reloads = ReloadMetrics()
@@ -357,6 +401,7 @@ class Metrics:
         self.refusals = RefusalMetrics()
         self._registry = CollectorRegistry()
         self._registry.register(self.requests)
+        self._registry.register(self.websockets)
         self._registry.register(self.tokens)
         self._registry.register(self.custom)
         self._registry.register(self.reloads)

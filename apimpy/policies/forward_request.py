@@ -53,6 +53,7 @@ class ForwardRequest(
 ):
     """Sends the request to the backend base URL plus operation path and query; its answer becomes the response.
 
+    The handshake of a WebSocket is sent as one, and messages pass when outbound leaves its answer at 101.
     Bodies stream both ways; a body stays in memory when `buffer-request-body` is true, so that a `retry` can send it
     again (small ones are kept there anyway).
     The backend is the entity that was chosen, of a pool the member that is next, with its credentials; one whose
@@ -85,6 +86,9 @@ class ForwardRequest(
             if ex.response is not None:
                 await ex.response.body.close()
                 ex.response = None
+            if ex.tunnel is not None:
+                ex.tunnel.close()
+                ex.tunnel = None
             if in_retry:
                 await _keep(ex.request.body)
             backend, sessions, is_bound = self._choose(ex)
@@ -147,6 +151,7 @@ class ForwardRequest(
             outgoing = Body(body.wire())
         request = Request(mine.method, url, request_headers(mine), outgoing)
         request.dial = mine.dial
+        request.upgrade = mine.upgrade and mine.method == "GET"
         if backend is not None:
             await present_credentials(ex, backend, request, self.element)
         return request
@@ -176,7 +181,8 @@ class ForwardRequest(
                 request.headers.popall("Content-Type", None)
                 request = Request("GET" if request.method != "HEAD" else "HEAD", url, request.headers, Body())
             else:
-                request = Request(request.method, url, request.headers, request.body)
+                upgrade, request = request.upgrade, Request(request.method, url, request.headers, request.body)
+                request.upgrade = upgrade
             response = await self._send(ex, backend, request)
         return response
 
@@ -185,7 +191,7 @@ class ForwardRequest(
         body = response.body
         if self.buffer_response and body.stream is not None and ex.services.options.sse_buffering == "platform":
             body.stream = _Coalesced(body.stream)
-        ex.response, ex.upstream = response, body
+        ex.response, ex.upstream, ex.tunnel = response, body, response.tunnel
         if self.fail_on_error_status_code and 400 <= response.status <= 599:
             why = f"The backend answered with status code {response.status}."
             raise PolicyFault(self.element, "BackendErrorStatusCode", why, status=response.status, keep_response=True)

@@ -14,6 +14,7 @@ from apimpy.record import Record
 if TYPE_CHECKING:
     from apimpy.dotnet.values import Runtime
     from apimpy.runtime.message import Body, Request, Response, Url
+    from apimpy.runtime.ports import Tunnel
     from apimpy.runtime.services import Services
     from apimpy.runtime.tracing import Trace
 
@@ -197,6 +198,7 @@ class Exchange:
     """One request and its response.  `started` is UTC seconds, `started_mono` the monotonic clock at arrival."""
 
     __slots__ = (
+        "answered",
         "api",
         "backend",
         "cached",
@@ -228,6 +230,7 @@ class Exchange:
         "trace",
         "traces",
         "tracing",
+        "tunnel",
         "upstream",
         "user",
         "variables",
@@ -264,6 +267,8 @@ class Exchange:
         """Headers that policies promised to the caller's response, whichever response that will be."""
         self.upstream: Body | None = None
         """The body of the backend's last response; closed by the pipeline when it is not the one sent."""
+        self.tunnel: Tunnel | None = None
+        """The backend's connection after a handshake that it accepted; closed when the exchange ends."""
         self.llm: Any = None
         """Cached classification of the request for the token policies."""
         self.missed: dict[str, Any] | None = None
@@ -274,6 +279,8 @@ class Exchange:
         """A policy of inbound answered from a cache: outbound begins after the step of this element and scope."""
         self.sent = 0
         """Bytes of the response's body that went to the caller; known when hooks hear of the end."""
+        self.answered: float | None = None
+        """When a handshake had been answered (monotonic clock): what follows is no response time."""
         self.finished: Callable[[bool], None] | None = None
         self.debug: tuple[tuple[str, str], ...] = ()
         """Headers that tracing adds to the answer, whatever it is."""

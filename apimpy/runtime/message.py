@@ -200,6 +200,7 @@ class Request:
         "matched_parameters",
         "method",
         "original_url",
+        "upgrade",
         "url",
     )
 
@@ -221,6 +222,8 @@ class Request:
         self.matched_parameters = matched_parameters or {}
         self.certificate = certificate
         self.dial: Dial | None = None
+        self.upgrade = False
+        """The opening handshake of a WebSocket: 101 switches the connection."""
         self.host_overridden = False
         """A set-header named Host ran: the Host header is sent as it stands."""
         self.combine: set[str] | None = None
@@ -230,7 +233,7 @@ class Request:
 class Response:
     """A response: the backend's, a policy's, or the gateway's own."""
 
-    __slots__ = ("body", "combine", "headers", "reason", "status")
+    __slots__ = ("body", "combine", "headers", "reason", "status", "tunnel")
 
     def __init__(
         self,
@@ -247,3 +250,5 @@ class Response:
         self.body = Body() if body is None else body
         self.combine: set[str] | None = None
         """As in `Request`."""
+        self.tunnel: Any = None
+        """A `ports.Tunnel`: the connection of a backend that answered a handshake with 101."""

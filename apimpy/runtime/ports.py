@@ -35,6 +35,7 @@ __all__ = [
     "TokenVerdict",
     "Transport",
     "TransportError",
+    "Tunnel",
     "VectorStore",
     "Verdict",
 ]
@@ -70,6 +71,22 @@ class Clock(Protocol):
     async def sleep(self, seconds: float) -> None: ...
 
 
+class Tunnel(Protocol):
+    """The two ways of a connection that has been switched to another protocol."""
+
+    async def read(self) -> bytes:
+        """What has come, as soon as anything has; empty at the end, however it ended."""
+
+    def write(self, data: bytes) -> None:
+        """Send at once.  ConnectionError when the other side has gone."""
+
+    async def drain(self) -> None:
+        """Wait while the other side does not take what was sent.  ConnectionError when it has gone."""
+
+    def close(self) -> None:
+        """End the connection, after what was written; twice is once."""
+
+
 class Transport(Protocol):
     """Sends one request to a backend.  Never retries, never follows redirects, never changes the body's encoding."""
 
@@ -78,6 +95,8 @@ class Transport(Protocol):
 
         Sends `request.headers` as they are plus Host (unless present), Content-Length or chunked framing.
         A `request.certificate` with its key is presented in the TLS handshake.
+        With `request.upgrade` it is the opening handshake of a WebSocket, and a response of 101 has a `tunnel`, which
+        the caller closes.
         """
 
     async def aclose(self) -> None: ...

@@ -150,6 +150,10 @@ class Options:
     """503 of backends that are let alone carries `Retry-After`."""
     max_request_body: int = 1 << 30
     """Bytes of a request body; 413 beyond."""
+    max_websocket_message: int = 64 << 20
+    """Bytes of a message of a WebSocket; it is closed with 1009 beyond.  Read at start."""
+    websocket_idle: int = 300
+    """Seconds that a WebSocket may carry nothing; then it is closed with 1001.  0: no limit.  Read at start."""
     max_buffered_body: int = 64 << 20
     """Bytes a policy may buffer of one body."""
     cache_size: int = 64 << 20
