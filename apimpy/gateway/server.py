@@ -9,6 +9,7 @@ cannot be read as a request is answered in the gateway's own error format: 431 f
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from dataclasses import dataclass
@@ -24,7 +25,6 @@ from apimpy.gateway.frames import GOING_AWAY
 from apimpy.gateway.handshake import KEY, accept_of, promise
 from apimpy.gateway.headers import CONNECTION, CONTENT_LENGTH, DATE, TRANSFER_ENCODING, strip_hop_by_hop
 from apimpy.gateway.incoming import Refused, Upload, incoming
-from apimpy.gateway.transport import observed
 from apimpy.gateway.tunnel import caller_tunnel
 from apimpy.gateway.websocket import CLOSING, Relay
 from apimpy.runtime.faults import PolicyFault, error_body, error_response, reason_phrase
@@ -32,6 +32,8 @@ from apimpy.runtime.message import Body, Request, Response, Url
 from apimpy.runtime.ports import TransportError
 
 if TYPE_CHECKING:
+    from aiohttp.abc import AbstractStreamWriter
+
     from apimpy.runtime.exchange import Exchange
     from apimpy.runtime.ports import Tunnel
 
@@ -205,6 +207,11 @@ class Server(web.Server):
         return self._date[1]
 
 
+def _send_head(writer: AbstractStreamWriter) -> None:
+    with contextlib.suppress(ConnectionError):  # the caller has gone: whoever writes next learns of it
+        writer.send_headers()
+
+
 class _Reply:
     """One response on its way out."""
 
@@ -330,16 +337,25 @@ class _Reply:
         await raw._payload_writer.write_headers(line, headers)
 
     async def _stream(self, body: Body) -> bool:
-        """Relay piece by piece.  When the source breaks, so does the connection: nobody must take it for whole."""
-        writer = self._raw._payload_writer
+        """Relay piece by piece.  When the source breaks, so does the connection: nobody must take it for whole.
+
+        The head goes with the first piece when that is there already, else at the next turn of the loop.  Observers
+        look at a piece that is on its way: what they do takes no time from the caller.
+        """
+        writer, source, observers = self._raw._payload_writer, body.stream, body.observers or ()
+        assert source is not None
         self.started = True
-        writer.send_headers()
+        asyncio.get_running_loop().call_soon(_send_head, writer)
         length = body.length
         try:
-            async for piece in observed(body):
+            async for piece in source:
                 if piece:
                     self.sent += len(piece)
-                    await writer.write(piece)
+                    try:
+                        await writer.write(piece)
+                    finally:  # what a caller who left did not get was made for him all the same
+                        for observer in observers:
+                            observer(piece)
         except TransportError as error:
             log.info("backend stream broke: %s", error)
             return self._cut()

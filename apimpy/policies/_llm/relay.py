@@ -1,7 +1,8 @@
 """A streamed answer on its way to the caller: read as it passes, and ended when a limit says so.
 
 Whoever takes the stream (the server, or a policy that wants the body) is heard by the same reader, so nothing that a
-model wrote goes uncounted.  Without guards a chunk is passed on as it is, at once.
+model wrote goes uncounted.  Without guards a chunk is passed on as it is, at once, and read when the next one is asked
+for: counting costs the caller no time.
 """
 
 from __future__ import annotations
@@ -37,10 +38,12 @@ class Guard(Protocol):
 class Relayed:
     """The chunks of a stream."""
 
-    __slots__ = ("_call", "_counted", "_done", "_ex", "_guards", "_next", "_passed", "_stream", "reader")
+    __slots__ = ("_call", "_counted", "_done", "_ex", "_guards", "_next", "_passed", "_reader", "_stream", "_unread")
 
     def __init__(self, ex: Exchange, call: LlmCall, reader: Reader, stream: AsyncIterator[bytes]) -> None:
-        self.reader = reader
+        self._reader = reader
+        self._unread = b""
+        """What was passed on and not read yet."""
         self._ex, self._call, self._stream = ex, call, stream
         self._guards: list[Guard] = []
         self._next = 1
@@ -49,6 +52,14 @@ class Relayed:
         self._passed: str | None = None
         """The guard whose limit has been passed."""
         self._done = False
+
+    @property
+    def reader(self) -> Reader:
+        """It has read everything that was passed on."""
+        if self._unread:
+            self._reader.feed(self._unread)
+            self._unread = b""
+        return self._reader
 
     def guard(self, guard: Guard) -> None:
         self._guards.append(guard)
@@ -59,9 +70,15 @@ class Relayed:
     async def __anext__(self) -> bytes:
         if self._done:
             raise StopAsyncIteration
+        if self._unread:
+            self._reader.feed(self._unread)
+            self._unread = b""
         chunk = await anext(self._stream)
-        self.reader.feed(chunk)
-        if self._guards and self.reader.transcript.size >= self._next:
+        if not self._guards:
+            self._unread = chunk
+            return chunk
+        self._reader.feed(chunk)
+        if self._reader.transcript.size >= self._next:
             return await self._guarded(chunk)
         return chunk
 
