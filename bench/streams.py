@@ -82,8 +82,8 @@ def first_event(candidate: Candidate) -> float:
 
 
 def low(values: Iterable[float]) -> float:
-    """The lower quartile: above it are the moments in which somebody else had the core."""
-    return statistics.quantiles(values, n=4)[0]
+    """The lowest tenth: above it are the moments in which somebody else had the core."""
+    return statistics.quantiles(values, n=10)[0]
 
 
 def ready(candidate: Candidate) -> None:

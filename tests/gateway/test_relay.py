@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import io
 import json
+import socket
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -228,6 +229,56 @@ async def test_events_pass_one_by_one(serving: Any, backend: Any, pass_through: 
             assert piece == f"data: {i}\n\n".encode()
         assert await got.content.read() == b""
     assert b"".join(seen) == b"".join(f"data: {i}\n\n".encode() for i in range(5))
+
+
+async def test_nothing_waits_for_a_fuller_packet(serving: Any, backend: Any, pass_through: Any) -> None:
+    """TCP_NODELAY, read from the sockets of both connections of a stream."""
+    go = asyncio.Event()
+
+    async def events(request: web.BaseRequest) -> web.StreamResponse:
+        out = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await out.prepare(request)
+        await out.write(b"data: 1\n\n")
+        await go.wait()
+        return out
+
+    seen: list[int] = []
+
+    def no_delay(transport: Any) -> None:
+        seen.append(transport.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+
+    async def look(ex: Exchange) -> None:
+        assert ex.response is not None
+        stream: Any = ex.response.body.stream
+        no_delay(stream._response.connection.transport)
+
+    running = await serving(await backend(events), pass_through(after=look))
+    async with aiohttp.ClientSession() as session, session.get(running.url) as got:
+        assert await got.content.readany() == b"data: 1\n\n"
+        (caller,) = running.server.connections
+        no_delay(caller.transport)
+        go.set()
+    assert len(seen) == 2
+    assert all(seen)
+
+
+async def test_the_head_waits_for_no_event(serving: Any, backend: Any) -> None:
+    """A caller learns that the stream has begun before there is anything in it; else they come together."""
+    go = asyncio.Event()
+
+    async def late(request: web.BaseRequest) -> web.StreamResponse:
+        out = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await out.prepare(request)
+        await go.wait()
+        await out.write(b"data: 1\n\n")
+        return out
+
+    running = await serving(await backend(late))
+    async with aiohttp.ClientSession() as session:
+        got = await asyncio.wait_for(session.get(running.url), 5)
+        assert got.status == 200
+        go.set()
+        assert await got.content.read() == b"data: 1\n\n"
 
 
 async def test_http_1_0(serving: Any, backend: Any) -> None:
