@@ -58,6 +58,8 @@ _COLLECTIONS = {
 }
 _MARKS = {"apis", "namedvalues", "fragments", "products", "versionsets"}
 _DESCRIPTIONS = ("specification", "openapispec")
+_HANDSHAKE = "onHandshake"
+"""The one operation of an API of the type websocket."""
 _GROUPS = ("administrators", "developers", "guests")
 
 
@@ -407,7 +409,7 @@ class _Reader:
         specification = _file(folder, *_DESCRIPTIONS, extensions=(".json", ".yaml", ".yml"))
         start = SourceFile(str(specification or folder), "").span(0)
         kind = section.text("type", "http").lower()
-        if kind not in ("http", "odata"):
+        if kind not in ("http", "odata", "websocket"):
             self._sink.report("CFG015", f"APIs of the type {kind} are not supported: it is served as HTTP", start)
         if specification is not None:
             literal = section.text("translateRequiredQueryParameters", "template").lower() != "query"
@@ -417,7 +419,12 @@ class _Reader:
         elif kind in ("http", "odata"):
             message = f"the API '{resource.name}' has no specification: every request is its operation"
             self._sink.report("CFG022", message, resource.span)
-        operations = described.operations if described else (OperationSpec("any", resource.span, "*", "/*", "any"),)
+        if described is not None:
+            operations = described.operations
+        elif kind == "websocket":
+            operations = (OperationSpec(_HANDSHAKE, resource.span, "GET", "/*", _HANDSHAKE),)
+        else:
+            operations = (OperationSpec("any", resource.span, "*", "/*", "any"),)
         policies = {}
         for root in _folders(folder):
             if _folded(root.name) == "operations":

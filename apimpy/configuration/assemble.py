@@ -218,7 +218,7 @@ def _api(spec: ApiSpec, default: Url | None) -> Api:
         spec.revision,
         spec.version,
         spec.current,
-        Url.parse(spec.service_url) if spec.service_url else default,
+        Url.of_backend(spec.service_url) if spec.service_url else default,
         spec.protocols,
         spec.key_header,
         spec.key_query,

@@ -26,11 +26,11 @@ def last_id(text: str) -> str:
 
 
 def check_url(text: str, span: Span, sink: Sink) -> None:
-    """A base URL: http or https.  One with `{{…}}` is looked at when its value is known."""
+    """A base URL: http or https, ws or wss.  One with `{{…}}` is looked at when its value is known."""
     if "{{" in text:
         return
     try:
-        Url.parse(text)
+        Url.of_backend(text)
     except ValueError:
         sink.report("CFG007", f"an http or https URL is wanted, not {text!r}", span)
 

@@ -53,7 +53,7 @@ def _single(spec: BackendSpec, values: Mapping[str, str | None], ignore_reasons:
     where = spec.url_span or spec.span
     text = _filled(spec.url or "http://invalid/", values, where, sink)
     try:
-        url = Url.parse(text)
+        url = Url.of_backend(text)
     except ValueError:
         if text != spec.url and "{{" not in text:  # any other has been reported where it was read
             message = f"the URL of the backend '{spec.id}' is no http or https URL when its named values are put in"

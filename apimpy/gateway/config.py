@@ -103,7 +103,7 @@ def parse_otlp(text: str) -> str:
 def parse_backend(text: str) -> Url:
     """The backend's base URL: http or https, no query."""
     try:
-        url = Url.parse(text)
+        url = Url.of_backend(text)
     except ValueError:
         raise ConfigError(f"--backend wants an http or https URL, not {text!r}") from None
     if url.query_string:

@@ -84,7 +84,7 @@ class SetBackendService(
             )
             return
         try:
-            url = Url.parse(text)
+            url = Url.of_backend(text)
         except ValueError as error:
             raise value_fault(self.element, f"The base-url field is {error}.") from error
         ex.backend = BackendTarget(url, scope=scope)

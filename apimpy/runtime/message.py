@@ -128,6 +128,11 @@ class Url:
             raise ValueError(f"not an absolute http or https URL: {text!r}")
         return cls(scheme, host.lower(), port, slash + path or "/", query)
 
+    @classmethod
+    def of_backend(cls, text: str) -> Url:
+        """Parse the base URL of a backend: `ws` and `wss` say how it is reached, as `http` and `https` do."""
+        return cls.parse("http" + text[2:] if text[:5].lower() == "ws://" or text[:6].lower() == "wss://" else text)
+
     @property
     def default_port(self) -> bool:
         return self.port == (443 if self.scheme == "https" else 80)

@@ -148,6 +148,7 @@ def test_properties(tmp_path: Path) -> None:
         ({"apis/b/apiInformation.json": {"properties": {"path": "b"}}}, ["CFG022 apis/b/apiInformation.json:1:16"]),
         ({"apis/b/apiInformation.json": {"properties": {"path": "/A/"}}, "apis/b/specification.yaml": SPEC}, ["CFG014 apis/b/apiInformation.json:1:16"]),
         ({"apis/b/apiInformation.json": {"properties": {"path": "b", "type": "graphql"}}}, ["CFG015 apis/b:1:1"]),
+        ({"apis/b/apiInformation.json": {"properties": {"path": "b", "type": "websocket", "serviceUrl": "wss://b/c"}}, "apis/b/operations/onHandshake/policy.xml": EMPTY}, []),
         ({"apis/a/Policy.xml": EMPTY}, ["CFG021 apis/a/Policy.xml:1:1"]),
         ({"apis/a/policy.xml": "<policies><inbound><nope /></inbound></policies>"}, ["POL001 apis/a/policy.xml:1:21"]),
         ({"workspaces/w/policy.xml": EMPTY}, ["CFG015 workspaces:1:1"]),

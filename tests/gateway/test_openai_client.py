@@ -150,6 +150,22 @@ async def test_stream(served: Served, kind: str, include_usage: bool) -> None:
 
 
 @pytest.mark.parametrize("kind", CLIENTS)
+async def test_responses(served: Served, kind: str) -> None:
+    """Whole and streamed, with the same text and usage; both are counted."""
+    c = client(kind, served, team=f"responses-{kind}")
+    asked = MESSAGES[0]["content"]
+    whole = await call(c.responses.create, model="gpt-4o", input=asked)
+    assert whole.output_text == SAID
+    events = await listed(await call(c.responses.create, model="gpt-4o", input=asked, stream=True))
+    assert (events[0].type, events[-1].type) == ("response.created", "response.completed")
+    assert "".join(e.delta for e in events if e.type == "response.output_text.delta") == SAID
+    assert events[-1].response.usage == whole.usage
+    await close(c)
+    await asyncio.sleep(0.05)
+    assert served.tokens()[f"responses-{kind}", "api", "total"] == 2 * whole.usage.total_tokens
+
+
+@pytest.mark.parametrize("kind", CLIENTS)
 async def test_embeddings(served: Served, kind: str) -> None:
     c = client(kind, served, team=f"embed-{kind}")
     answer = await call(c.embeddings.create, model="text-embedding-3-small", input=["one two", "three"])

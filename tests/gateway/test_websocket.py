@@ -114,7 +114,9 @@ async def sockets(tmp_path: Path) -> AsyncIterator[Starter]:
 
             backend = await listen(web.Server(echo))  # type: ignore[arg-type]
             policy = tmp_path / "policy.xml"
-            policy.write_text(POLICY.format(inbound=inbound.replace("$BACKEND", backend), outbound=outbound))
+            policy.write_text(
+                POLICY.format(inbound=inbound.replace("$SOCKET", backend.replace("http", "ws")), outbound=outbound)
+            )
             config = ServeConfig(policy, backend=Url.parse(backend), **settings)
             loaded = load_configuration(config, {})
             assert loaded.assembled is not None, [str(d) for d in loaded.diagnostics]
@@ -158,6 +160,14 @@ async def test_messages_pass_both_ways(sockets: Starter) -> None:
     assert await running.metric("apimpy_websocket_messages_total", api=record.api or "", direction="sent") == 7
     await asyncio.wait_for(running.over.wait(), 10)
     assert running.ended == [1000]
+
+
+async def test_a_backend_may_have_the_url_of_a_websocket(sockets: Starter) -> None:
+    running = await sockets('<set-backend-service base-url="$SOCKET/deep" />')
+    async with opened(running, "/x") as socket:
+        await socket.send_str("x")
+        assert (await said(socket)).data == "x"
+    assert running.seen[0][0] == "/deep/x"
 
 
 @pytest.mark.parametrize("code", [1000, 1011, 4321])
