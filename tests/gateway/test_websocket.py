@@ -211,6 +211,7 @@ OUTBOUND = """
 """
 
 
+@pytest.mark.step("forward-request 13")
 async def test_policies_run_on_the_handshake(sockets: Starter) -> None:
     running = await sockets(INBOUND, OUTBOUND)
     async with (
