@@ -88,7 +88,13 @@ async def sockets(tmp_path: Path) -> AsyncIterator[Starter]:
             return f"http://127.0.0.1:{runner.addresses[0][1]}"
 
         async def start(
-            inbound: str = "", outbound: str = "", *, handler: Any = None, most: int = 1 << 20, **settings: Any
+            inbound: str = "",
+            outbound: str = "",
+            *,
+            handler: Any = None,
+            most: int = 1 << 20,
+            silence: float = 60,
+            **settings: Any,
         ) -> Sockets:
             seen: list[Any] = []
             ended: list[int | None] = []
@@ -123,7 +129,7 @@ async def sockets(tmp_path: Path) -> AsyncIterator[Starter]:
             log = Log()
             gateway = build_gateway(config, loaded.assembled, config.backend, TiktokenCounter(), log)
             stack.push_async_callback(gateway.services.transport.aclose)
-            server = Server(gateway, Limits(message=most))
+            server = Server(gateway, Limits(message=most, silence=silence))
             url = await listen(server)
             return Sockets(url, gateway, server, log, seen, ended, over)
 
@@ -160,6 +166,19 @@ async def test_messages_pass_both_ways(sockets: Starter) -> None:
     assert await running.metric("apimpy_websocket_messages_total", api=record.api or "", direction="sent") == 7
     await asyncio.wait_for(running.over.wait(), 10)
     assert running.ended == [1000]
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("ws://a/b", "http://a/b"),
+        ("WSS://a/b?c=d", "https://a/b?c=d"),
+        ("wss://a:8443", "https://a:8443/"),
+        ("http://a/", "http://a/"),
+    ],
+)
+def test_urls_of_backends(text: str, url: str) -> None:
+    assert str(Url.of_backend(text)) == url
 
 
 async def test_a_backend_may_have_the_url_of_a_websocket(sockets: Starter) -> None:
@@ -368,6 +387,29 @@ async def test_a_message_that_is_too_big_closes_it(sockets: Starter) -> None:
     assert "closed with 1009 by the gateway: the message is too big" in record.notes[0]
     await asyncio.wait_for(running.over.wait(), 10)
     assert running.ended == [1009]
+
+
+async def test_silence_closes_it(sockets: Starter) -> None:
+    running = await sockets(silence=0.2)
+    async with opened(running) as socket:
+        for _ in range(3):
+            await socket.send_str("x")
+            assert (await said(socket)).data == "x"
+        message = await said(socket)
+        assert (message.type, message.data) == (WSMsgType.CLOSE, 1001)
+    assert "by the gateway: nothing was sent for too long" in (await running.log.next()).notes[0]
+
+
+async def test_bytes_that_are_no_frame_close_it(sockets: Starter) -> None:
+    """And never reach the backend."""
+    running = await sockets()
+    async with opened(running) as socket:
+        connection = socket._response.connection
+        connection.transport.write(b"\x81\x01x")  # not masked
+        message = await said(socket)
+        assert (message.type, message.data) == (WSMsgType.CLOSE, 1002)
+    await asyncio.wait_for(running.over.wait(), 10)
+    assert running.ended == [1002]
 
 
 async def test_draining_closes_with_going_away(sockets: Starter) -> None:
