@@ -21,7 +21,7 @@ from apimpy.policies import catalogue
 from apimpy.policy.base import Item, fields_of
 from apimpy.policy.bind import bind_policies
 from apimpy.policy.shape import shape_of
-from apimpy.policy.value import Computed, Constant
+from apimpy.policy.value import Computed, Constant, Open
 from apimpy.record import Record
 from apimpy.source import SourceFile
 
@@ -71,6 +71,8 @@ def _plain(held: Any) -> Any:
         return [_plain(h) for h in held]
     if isinstance(held, Constant):
         return "constant", held.value
+    if isinstance(held, Open):
+        return "open"
     return ("expression", held._call) if isinstance(held, Computed) else held
 
 
