@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from multidict import istr
 
-from apimpy.gateway.headers import CONNECTION
+from apimpy.runtime.headers import CONNECTION
 
 if TYPE_CHECKING:
     from apimpy.runtime.message import Headers

@@ -23,11 +23,11 @@ from aiohttp.web_protocol import RequestHandler
 from apimpy.gateway.app import Gateway, too_large
 from apimpy.gateway.frames import GOING_AWAY
 from apimpy.gateway.handshake import KEY, accept_of, promise
-from apimpy.gateway.headers import CONNECTION, CONTENT_LENGTH, DATE, TRANSFER_ENCODING, strip_hop_by_hop
 from apimpy.gateway.incoming import Refused, Upload, incoming
 from apimpy.gateway.tunnel import caller_tunnel
 from apimpy.gateway.websocket import CLOSING, Relay
 from apimpy.runtime.faults import PolicyFault, error_body, error_response, reason_phrase
+from apimpy.runtime.headers import CONNECTION, CONTENT_LENGTH, DATE, TRANSFER_ENCODING, strip_hop_by_hop
 from apimpy.runtime.message import Body, Request, Response, Url
 from apimpy.runtime.ports import TransportError
 

@@ -20,8 +20,8 @@ from yarl import URL
 
 from apimpy.gateway.client_certificate import client_context
 from apimpy.gateway.handshake import UPGRADE, is_accepted, offer
-from apimpy.gateway.headers import CONTENT_LENGTH, HOST, strip_hop_by_hop
 from apimpy.gateway.tunnel import backend_tunnel
+from apimpy.runtime.headers import CONTENT_LENGTH, HOST, strip_hop_by_hop
 from apimpy.runtime.message import Body, BodyTooLarge, Request, Response
 from apimpy.runtime.ports import ConnectFailed, TimedOut, TransportError
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpy.dotnet.values import Array, to_string
-from apimpy.policies._wire import combine_headers, drop_hop_by_hop
+from apimpy.policies._wire import combine_headers
+from apimpy.runtime.headers import strip_hop_by_hop
 from apimpy.runtime.message import Body, Headers, Response
 from apimpy.runtime.ports import StoreUnavailable
 
@@ -100,7 +101,7 @@ def kept_response(ex: Exchange, response: Response, without: tuple[str, ...]) ->
     kept = Response(response.status, response.reason, Headers(response.headers))
     kept.combine = response.combine
     combine_headers(kept)
-    drop_hop_by_hop(kept.headers)
+    strip_hop_by_hop(kept.headers)
     for name in (*without, *(ex.queued or ())):
         kept.headers.popall(name, None)
     return kept

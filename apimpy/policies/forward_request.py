@@ -9,12 +9,13 @@ from apimpy.backends.affinity import bound_member, cookie_for, without_cookie
 from apimpy.backends.entity import Backend, Pool
 from apimpy.policies._target import retarget
 from apimpy.policies._upstream import choose, no_connection, present_credentials, send_to
-from apimpy.policies._wire import drop_hop_by_hop, request_headers
+from apimpy.policies._wire import request_headers
 from apimpy.policy.base import Action, Policy
 from apimpy.policy.facts import at_most_one, partial
 from apimpy.policy.fields import attr
 from apimpy.runtime.faults import PolicyFault
 from apimpy.runtime.flow import BODY_REQUEST, Flow
+from apimpy.runtime.headers import strip_hop_by_hop
 from apimpy.runtime.message import Body, Request, Response, Url
 
 if TYPE_CHECKING:
@@ -187,7 +188,7 @@ class ForwardRequest(
         return response
 
     def _accept(self, ex: Exchange, response: Response) -> None:
-        drop_hop_by_hop(response.headers)
+        strip_hop_by_hop(response.headers)
         body = response.body
         if self.buffer_response and body.stream is not None and ex.services.options.sse_buffering == "platform":
             body.stream = _Coalesced(body.stream)
