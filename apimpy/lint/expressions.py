@@ -17,6 +17,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from apimpy.csharp import bound as bd
+from apimpy.csharp.walk import nodes, plain
 from apimpy.pipeline.check import expression_compiler
 from apimpy.record import Record
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from apimpy.policy.value import Compiled
     from apimpy.source import Span
 
-__all__ = ["Expression", "Expressions", "VariableUse", "nodes", "plain"]
+__all__ = ["Expression", "Expressions", "VariableUse"]
 
 _OPTIONAL = ("GetValueOrDefault", "ContainsKey", "TryGetValue")
 
@@ -178,24 +179,6 @@ def _is_variables(node: Any) -> bool:
         and node.receiver is not None
         and isinstance(plain(node.receiver), bd.BContext)
     )
-
-
-def plain(e: bd.BExpr) -> bd.BExpr:
-    """A node without the conversions around it."""
-    while isinstance(e, bd.BConvert):
-        e = e.operand
-    return e
-
-
-def nodes(x: object) -> Iterator[Any]:
-    """Every node of a bound tree, a node before what it holds."""
-    if isinstance(x, list | tuple):
-        for item in x:
-            yield from nodes(item)
-    elif isinstance(x, bd.BExpr | bd.BStmt | bd.BCatch | bd.BSection | bd.BLabel):
-        yield x
-        for key in type(x).record_fields:
-            yield from nodes(getattr(x, key))
 
 
 class Expressions:

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from apimpy.csharp import bound as bd
 from apimpy.csharp.known import keyword
 from apimpy.csharp.types import NULL
+from apimpy.csharp.walk import nodes, plain
 from apimpy.record import Record
 
 __all__ = ["Note", "notes"]
@@ -33,47 +34,31 @@ class Note(Record, frozen=True):
 
 def notes(root: Record) -> list[Note]:
     """The advice about a bound expression or block."""
-    nodes = list(_walk(root))
-    asked = {key for node in nodes for key in _asked(node)}
+    found = list(nodes(root))
+    asked = {key for node in found for key in _asked(node)}
     out: list[Note] = []
-    for node in nodes:
+    for node in found:
         if isinstance(node, bd.BBinary) and _compares_references(node):
             message = "An object is compared with a string by reference: cast it to string first"
             out.append(Note("EXP007", "", message, node.start, node.end))
         if isinstance(node, bd.BProperty | bd.BCall) and node.receiver is not None:
-            part = _plain(node.receiver)
+            part = plain(node.receiver)
             if isinstance(part, bd.BProperty) and _may_be_null(part) and _key(part) not in asked:
                 asked.add(_key(part))  # once
                 path = _path(part)
                 out.append(Note("EXP010", path[8:], f"'{path}' may be null", part.start, part.end))
         if isinstance(node, bd.BCall) and node.method.decl.effect == "body" and not _keeps(node):
-            source = _plain(node.receiver if node.receiver is not None else node.args[0])
+            source = plain(node.receiver if node.receiver is not None else node.args[0])
             if isinstance(source, bd.BProperty) and _path(source) == "context.Request.Body":
                 message = "The body is read and not kept: the backend gets none.  Say preserveContent: true"
                 out.append(Note("EXP011", "Request.Body", message, node.start, node.end))
     return out
 
 
-def _walk(x: object) -> Iterator[Record]:
-    if isinstance(x, list | tuple):
-        for item in x:
-            yield from _walk(item)
-    elif isinstance(x, bd.BExpr | bd.BStmt | bd.BCatch | bd.BSection | bd.BLabel):
-        yield x
-        for key in type(x).record_fields:
-            yield from _walk(getattr(x, key))
-
-
-def _plain(e: bd.BExpr) -> bd.BExpr:
-    while isinstance(e, bd.BConvert):
-        e = e.operand
-    return e
-
-
 def _asked(node: Record) -> Iterator[tuple[str, str]]:
     """The properties whose absence the node deals with."""
     parts: list[bd.BExpr] = []
-    if isinstance(node, bd.BBinary) and NULL in (_plain(node.left).type, _plain(node.right).type):
+    if isinstance(node, bd.BBinary) and NULL in (plain(node.left).type, plain(node.right).type):
         parts = [node.left, node.right]
     elif isinstance(node, bd.BConditionalAccess):
         parts = [node.target]
@@ -81,7 +66,7 @@ def _asked(node: Record) -> Iterator[tuple[str, str]]:
         parts = [node.left]
     elif isinstance(node, bd.BIs | bd.BIsConst):
         parts = [node.operand]
-    for part in map(_plain, parts):
+    for part in map(plain, parts):
         if isinstance(part, bd.BProperty):
             yield _key(part)
 
@@ -95,7 +80,7 @@ def _may_be_null(e: bd.BProperty) -> bool:
 
 
 def _path(e: bd.BExpr) -> str:
-    e = _plain(e)
+    e = plain(e)
     if isinstance(e, bd.BContext):
         return "context"
     if isinstance(e, bd.BProperty) and e.receiver is not None:
@@ -111,5 +96,5 @@ def _keeps(node: bd.BCall) -> bool:
 def _compares_references(node: bd.BBinary) -> bool:
     if node.op not in ("==", "!=") or keyword(node.on) != "object":
         return False
-    words = {keyword(_plain(node.left).type), keyword(_plain(node.right).type)}
+    words = {keyword(plain(node.left).type), keyword(plain(node.right).type)}
     return words == {"object", "string"}

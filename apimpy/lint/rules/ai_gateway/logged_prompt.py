@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpy.csharp import bound as bd
-from apimpy.lint.expressions import plain
+from apimpy.csharp.walk import plain
 from apimpy.lint.models import for_models
 from apimpy.lint.origins import value_parts
 from apimpy.lint.rule import Rule

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpy.csharp import bound as bd
-from apimpy.lint.expressions import nodes, plain
+from apimpy.csharp.walk import nodes, plain
 from apimpy.lint.order import between
 from apimpy.lint.rule import ERROR, Rule
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpy.csharp import bound as bd
-from apimpy.lint.expressions import plain
+from apimpy.csharp.walk import plain
 from apimpy.lint.origins import caller_parts
 from apimpy.lint.rule import ERROR, Rule
 
