@@ -1,1 +1,2 @@
-"""The gateway: HTTP in, policies, HTTP out.  `app` needs no socket; `server` and `transport` hold aiohttp."""
+"""The gateway: HTTP in, policies, HTTP out.  `app` needs no socket; `server` is aiohttp's, `client`
+is our own."""

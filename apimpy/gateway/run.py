@@ -26,6 +26,7 @@ from aiohttp.http import HttpRequestParser
 from apimpy.backends.registry import Backends
 from apimpy.gateway.admin import admin_application
 from apimpy.gateway.app import Gateway
+from apimpy.gateway.client import HttpTransport
 from apimpy.gateway.config import ConfigError
 from apimpy.gateway.identity import CommandIdentity, FileIdentity, NoIdentity, StaticIdentity
 from apimpy.gateway.load import load_configuration
@@ -34,7 +35,6 @@ from apimpy.gateway.reload import Reloader, Watch
 from apimpy.gateway.server import Server
 from apimpy.gateway.state import memory_state, redis_state
 from apimpy.gateway.tracing import Tracing
-from apimpy.gateway.transport import AiohttpTransport
 from apimpy.observe.events import FileEventLogger
 from apimpy.observe.logs import AccessLog
 from apimpy.observe.metrics import Metrics
@@ -113,7 +113,7 @@ def build_gateway(
         state = memory_state(options.cache_size, options.semantic_cache_size)
     services = Services(
         clock=SystemClock(),
-        transport=AiohttpTransport(),
+        transport=HttpTransport(),
         token_store=state.token_store,
         token_counter=counter,
         token_meter=metrics.tokens,

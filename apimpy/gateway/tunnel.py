@@ -1,4 +1,4 @@
-"""Both ways of an aiohttp connection that has been switched to another protocol: the `Tunnel` port.
+"""Both ways of a caller's connection that has been switched to another protocol: the `Tunnel` port.
 
 aiohttp hands the bytes of such a connection to a parser, which here only keeps them until they are read.  A reader
 that does not keep up stops the socket; so does a socket that does not keep up with its writer.
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from aiohttp import web
     from aiohttp.base_protocol import BaseProtocol
 
-__all__ = ["AiohttpTunnel", "backend_tunnel", "caller_tunnel"]
+__all__ = ["CallerTunnel", "caller_tunnel"]
 
 _KEPT = 64 * 1024
 """Bytes that may wait to be read; with twice as many the socket is not read."""
@@ -38,14 +38,14 @@ class _Keep:
         self._reader.feed_eof()
 
 
-class AiohttpTunnel:
+class CallerTunnel:
     """One connection."""
 
-    __slots__ = ("_protocol", "_reader", "_response", "_writer")
+    __slots__ = ("_protocol", "_reader", "_writer")
 
-    def __init__(self, protocol: BaseProtocol, response: aiohttp.ClientResponse | None = None) -> None:
+    def __init__(self, protocol: BaseProtocol) -> None:
         loop = asyncio.get_running_loop()
-        self._protocol, self._response = protocol, response
+        self._protocol = protocol
         self._reader = aiohttp.StreamReader(protocol, _KEPT, loop=loop)
         self._writer = StreamWriter(protocol, loop)
 
@@ -80,23 +80,10 @@ class AiohttpTunnel:
         transport = self._protocol.transport
         if transport is not None:
             transport.close()
-        if self._response is not None:
-            self._response.close()
 
 
-def caller_tunnel(raw: web.BaseRequest) -> AiohttpTunnel:
+def caller_tunnel(raw: web.BaseRequest) -> CallerTunnel:
     """That of a request which is answered with 101."""
-    tunnel = AiohttpTunnel(raw.protocol)
+    tunnel = CallerTunnel(raw.protocol)
     raw.protocol.set_parser(tunnel.parser())
-    return tunnel
-
-
-def backend_tunnel(response: aiohttp.ClientResponse) -> AiohttpTunnel:
-    """That of a response with status 101."""
-    connection = response.connection
-    protocol = connection.protocol if connection is not None else None
-    if protocol is None:
-        raise aiohttp.ClientConnectionError("the connection closed with the handshake")
-    tunnel = AiohttpTunnel(protocol, response)
-    protocol.set_parser(tunnel.parser(), tunnel.payload)
     return tunnel

@@ -28,8 +28,8 @@ from apimpy.configuration.serving import Configuration
 from apimpy.diagnostics import Severity, Sink
 from apimpy.document.reader import load, read
 from apimpy.gateway.app import Gateway
+from apimpy.gateway.client import HttpTransport
 from apimpy.gateway.server import Limits, Server
-from apimpy.gateway.transport import AiohttpTransport
 from apimpy.pipeline.compile import compile_document
 from apimpy.policies import catalogue
 from apimpy.runtime.exchange import Api, Deployment, Operation, Product, Subscription, User
@@ -143,7 +143,7 @@ class Gauge:
         self.observed.append((namespace, name, dimensions, value))
 
 
-class Rerouted(AiohttpTransport):
+class Rerouted(HttpTransport):
     """The gateway's own transport, except that every road leads to one backend."""
 
     def __init__(self, port: int, replies: list[tuple[int, Mapping[str, str], bytes]]) -> None:

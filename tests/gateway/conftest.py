@@ -18,13 +18,13 @@ from apimpy.configuration.routing import ApiRoute, OperationRoute, Router
 from apimpy.configuration.serving import Configuration
 from apimpy.diagnostics import Severity
 from apimpy.gateway.app import Gateway
+from apimpy.gateway.client import HttpTransport
 from apimpy.gateway.config import ServeConfig
 from apimpy.gateway.identity import NoIdentity
 from apimpy.gateway.load import load_configuration
 from apimpy.gateway.observing import Observing
 from apimpy.gateway.run import build_gateway
 from apimpy.gateway.server import Limits, Server
-from apimpy.gateway.transport import AiohttpTransport
 from apimpy.observe.metrics import Metrics
 from apimpy.runtime.exchange import Api, Exchange, Operation, Subscription
 from apimpy.runtime.faults import PolicyFault, error_response
@@ -125,7 +125,7 @@ async def serving() -> AsyncIterator[Callable[..., Awaitable[Running]]]:
         metrics = Metrics(process=False)
         services = Services(
             clock=SystemClock(),
-            transport=AiohttpTransport(),
+            transport=HttpTransport(),
             token_store=MemoryTokenStore(),
             token_counter=TiktokenCounter(),
             token_meter=metrics.tokens,

@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 from ports import free_port
 
-from apimpy.gateway.transport import AiohttpTransport
+from apimpy.gateway.client import HttpTransport
 from apimpy.runtime.message import Body, Headers, Request, Response, Url
 from apimpy.runtime.ports import TimedOut
 
@@ -259,7 +259,7 @@ async def test_silent_backends_are_given_up(serving: Any, backend: Any) -> None:
         return web.Response()
 
     url = Url.parse(await backend(silent))
-    transport = AiohttpTransport(idle_timeout=0.2)
+    transport = HttpTransport(idle_timeout=0.2)
     request = Request("GET", url, Headers(), Body())
     with pytest.raises(TimedOut, match="in time"):
         await transport.send(request, timeout=0.2)
@@ -279,7 +279,7 @@ async def test_slow_reading_is_not_the_backends_silence(serving: Any, backend: A
             await asyncio.sleep(0.15)
         return out
 
-    transport = AiohttpTransport(idle_timeout=0.25)
+    transport = HttpTransport(idle_timeout=0.25)
     answer = await transport.send(Request("GET", Url.parse(await backend(two)), Headers(), Body()), timeout=5)
     got = b""
     assert answer.body.stream is not None

@@ -213,17 +213,17 @@ FAILURES = [
     Row("nobody listens", "", "500 Internal Server Error", INTERNAL,
         ("request-forwarder", "BackendConnectionFailure", "no connection to the backend: …", "backend", "global", ""), service="nobody"),
     Row("the backend hangs up", "", "500 Internal Server Error", INTERNAL,
-        ("request-forwarder", "BackendConnectionFailure", "the backend closed the connection without an answer: …", "backend", "global", ""), service="hangs up"),
+        ("request-forwarder", "BackendConnectionFailure", "the backend closed the connection without an answer", "backend", "global", ""), service="hangs up"),
     Row("the backend breaks off", '<set-body>@(context.Response.Body.As&lt;string&gt;())</set-body>', "500 Internal Server Error", INTERNAL,
-        ("request-forwarder", "BackendConnectionFailure", "the backend broke off its response: …", "outbound", "api", ""), section="outbound", service="breaks off"),
+        ("request-forwarder", "BackendConnectionFailure", "the backend broke off its response", "outbound", "api", ""), section="outbound", service="breaks off"),
     Row("the backend is silent", '<forward-request timeout-ms="50" />', "500 Internal Server Error", INTERNAL,
-        ("forward-request", "Timeout", "the backend did not answer in time: …", "backend", "api", ""), section="backend", service="silent"),
+        ("forward-request", "Timeout", "the backend did not answer in time", "backend", "api", ""), section="backend", service="silent"),
     Row("the backend is silent, 504", '<forward-request timeout-ms="50" />', "504 Gateway Timeout", '{ "statusCode": 504, "message": "Gateway timeout", "activityId": "<id>" }',
-        ("forward-request", "Timeout", "the backend did not answer in time: …", "backend", "api", ""), section="backend", service="silent", options="{timeout_status: 504}"),
+        ("forward-request", "Timeout", "the backend did not answer in time", "backend", "api", ""), section="backend", service="silent", options="{timeout_status: 504}"),
     Row("send-request to nobody", SEND.format("$NOBODY"), "500 Internal Server Error", INTERNAL,
         ("send-request", "BackendConnectionFailure", "no connection to the backend: …", "inbound", "api", "")),
     Row("send-request in vain", SEND.format("$SILENT"), "500 Internal Server Error", INTERNAL,
-        ("send-request", "Timeout", "the backend did not answer in time: …", "inbound", "api", "")),
+        ("send-request", "Timeout", "the backend did not answer in time", "inbound", "api", "")),
 ]  # fmt: skip
 
 ROWS = [*BEFORE_POLICIES, *LIMITS, *ADMISSION, *TOKENS, *FAILURES]

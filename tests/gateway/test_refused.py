@@ -11,8 +11,8 @@ from apimpy.configuration.serving import Configuration
 from apimpy.diagnostics import Sink
 from apimpy.document.reader import read
 from apimpy.gateway.app import Gateway
+from apimpy.gateway.client import HttpTransport
 from apimpy.gateway.identity import NoIdentity
-from apimpy.gateway.transport import AiohttpTransport
 from apimpy.observe.metrics import Metrics
 from apimpy.pipeline.compile import compile_document
 from apimpy.policies import catalogue
@@ -80,7 +80,7 @@ async def ask(operation: Any, unmatched: Any, path: str, key: str | None = None)
     routes = (OperationRoute(Operation("orders", "orders", "GET", "/orders"), operation),)
     services = Services(
         SystemClock(),
-        AiohttpTransport(),
+        HttpTransport(),
         MemoryTokenStore(),
         TiktokenCounter(),
         Metrics(process=False).tokens,

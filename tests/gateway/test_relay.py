@@ -250,7 +250,7 @@ async def test_nothing_waits_for_a_fuller_packet(serving: Any, backend: Any, pas
     async def look(ex: Exchange) -> None:
         assert ex.response is not None
         stream: Any = ex.response.body.stream
-        no_delay(stream._response.connection.transport)
+        no_delay(stream._connection.transport)
 
     running = await serving(await backend(events), pass_through(after=look))
     async with aiohttp.ClientSession() as session, session.get(running.url) as got:

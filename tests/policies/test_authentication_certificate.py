@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from apimpy.dotnet.crypto.x509 import Certificate
-from apimpy.gateway.transport import AiohttpTransport
+from apimpy.gateway.client import HttpTransport
 from apimpy.runtime.exchange import Deployment
 from apimpy.runtime.message import Url
 
@@ -226,7 +226,7 @@ async def backend(h, authority, tmp_path, monkeypatch):
     runner = web.ServerRunner(web.Server(handle), shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()
-    h.services.transport = AiohttpTransport()
+    h.services.transport = HttpTransport()
     yield f"https://localhost:{runner.addresses[0][1]}", peers
     await h.services.transport.aclose()
     await runner.cleanup()

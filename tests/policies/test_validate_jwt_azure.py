@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from apimpy.gateway.transport import AiohttpTransport
+from apimpy.gateway.client import HttpTransport
 from apimpy.policies.validate_azure_ad_token import configuration_url
 
 _spec = importlib.util.spec_from_file_location("jwt_kit", Path(__file__).with_name("jwt_kit.py"))
@@ -58,7 +58,7 @@ class Split:
 @pytest.fixture
 async def authority(h):
     found = Authority()
-    real = AiohttpTransport()
+    real = HttpTransport()
     h.services.transport = Split(h.transport, real)
     runner = web.ServerRunner(web.Server(found.handle), shutdown_timeout=0.1)
     await runner.setup()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from apimpy.gateway.transport import AiohttpTransport
+from apimpy.gateway.client import HttpTransport
 from apimpy.policies._jwt import openid
 
 _spec = importlib.util.spec_from_file_location("jwt_kit", Path(__file__).with_name("jwt_kit.py"))
@@ -67,7 +67,7 @@ class Split:
 @pytest.fixture
 async def start(h):
     runners = []
-    real = AiohttpTransport()
+    real = HttpTransport()
     h.services.transport = Split(h.transport, real)
 
     async def begin():
