@@ -15,11 +15,11 @@ from collections import deque
 
 from apimpy.record import Record
 
-__all__ = ["Breaker", "Rule", "retry_after_seconds"]
+__all__ = ["LEAST_ATTEMPTS", "SLOTS", "Breaker", "Rule", "retry_after_seconds"]
 
 LEAST_ATTEMPTS = 10
 """Attempts in the interval before a percentage means anything."""
-_SLOTS = 60
+SLOTS = 60
 """Parts of the interval in which attempts are counted for a percentage."""
 
 
@@ -44,6 +44,10 @@ class Rule(Record, frozen=True, eq=True):
     def fails_for(self, reason: str) -> bool:
         """Whether an attempt without a response counts; `reason` as in LastError."""
         return reason.lower() in self.reasons
+
+    def wait(self, retry_after: float | None) -> float:
+        """Seconds for which a failure opens it that asked for so many."""
+        return retry_after if self.accept_retry_after and retry_after else self.trip
 
 
 class Breaker:
@@ -81,22 +85,29 @@ class Breaker:
             tripped |= attempts >= LEAST_ATTEMPTS and failures * 100 >= rule.percentage * attempts
         if not (tripped and failed):
             return False
-        wanted = retry_after if rule.accept_retry_after and retry_after else rule.trip
-        self.open_until = now + wanted
+        self.open_until = now + rule.wait(retry_after)
         self.trips += 1
         self._failures.clear()
         self._attempts.clear()
         return True
 
+    def open_elsewhere(self, until: float, *, tripped: bool) -> None:
+        """Gateways that share it have opened it; `tripped`: for what this one reported."""
+        if until > self.open_until:
+            self.open_until = until
+            self._failures.clear()
+            self._attempts.clear()
+        self.trips += tripped
+
     def _share(self, now: float, failed: bool, attempt: bool) -> tuple[int, int]:
         """Attempts and failures of the interval, this one among them."""
         rows = self._attempts
-        slot = now // (self.rule.interval / _SLOTS)
+        slot = now // (self.rule.interval / SLOTS)
         if not rows or rows[-1][0] < slot:
             rows.append([slot, 0, 0])
         rows[-1][1] += attempt
         rows[-1][2] += failed
-        while rows[0][0] <= slot - _SLOTS:
+        while rows[0][0] <= slot - SLOTS:
             rows.popleft()
         return int(sum(row[1] for row in rows)), int(sum(row[2] for row in rows))
 

@@ -2,20 +2,27 @@
 
 The state belongs to a backend's id, not to the pools it is in: two pools that share a member share its breaker.  A
 reload brings other entities (`with_entities`) and keeps the state.
+
+Breakers may be shared with other gateways (`ports.BreakerStore`): then outcomes are counted there, and what is open
+is known here as soon as this gateway reports an outcome or asks (`refresh`).  While nobody answers, each counts for
+itself.
 """
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 from apimpy.backends.balancer import Balancer
 from apimpy.backends.breaker import Breaker
 from apimpy.backends.entity import Backend, Pool
+from apimpy.runtime.ports import Outcome, StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from apimpy.runtime.message import Url
+    from apimpy.runtime.ports import BreakerStore
 
 __all__ = ["Backends", "Tally"]
 
@@ -33,9 +40,10 @@ class Tally:
 class _State:
     """What survives a reload."""
 
-    __slots__ = ("balancers", "breakers", "tallies")
+    __slots__ = ("balancers", "breakers", "store", "tallies")
 
-    def __init__(self) -> None:
+    def __init__(self, store: BreakerStore | None = None) -> None:
+        self.store = store
         self.breakers: dict[str, Breaker] = {}
         self.balancers: dict[str, Balancer] = {}
         self.tallies: dict[str, Tally] = {}
@@ -46,9 +54,15 @@ class Backends:
 
     __slots__ = ("_by_url", "_entities", "_singles", "_state")
 
-    def __init__(self, entities: Mapping[str, Backend | Pool] | None = None, state: _State | None = None) -> None:
+    def __init__(
+        self,
+        entities: Mapping[str, Backend | Pool] | None = None,
+        store: BreakerStore | None = None,
+        state: _State | None = None,
+    ) -> None:
+        """`store`: of the breakers, when others share them."""
         self._entities = dict(entities or {})
-        self._state = state or _State()
+        self._state = state or _State(store)
         self._singles = sorted(
             (e for e in self._entities.values() if isinstance(e, Backend)), key=lambda e: len(e.url.path), reverse=True
         )
@@ -56,7 +70,7 @@ class Backends:
 
     def with_entities(self, entities: Mapping[str, Backend | Pool]) -> Backends:
         """Other entities, the same state."""
-        return Backends(entities, self._state)
+        return Backends(entities, state=self._state)
 
     def get(self, id: str) -> Backend | Pool | None:
         """The entity with an id, compared as written."""
@@ -100,21 +114,32 @@ class Backends:
 
     # --- what came of it ----------------------------------------------------------------------------------------------
 
-    def answered(self, backend: Backend, now: float, status: int, retry_after: float | None) -> None:
+    async def answered(self, backend: Backend, now: float, status: int, retry_after: float | None) -> None:
         """An attempt was answered."""
         failed = backend.rule is not None and backend.rule.fails_with(status)
-        self._record(backend, now, failed, retry_after)
+        await self._record(backend, now, failed, retry_after)
 
-    def not_answered(self, backend: Backend, now: float, reason: str) -> None:
+    async def not_answered(self, backend: Backend, now: float, reason: str) -> None:
         """An attempt ended without a response."""
-        self._record(backend, now, backend.rule is not None and backend.rule.fails_for(reason), None)
+        await self._record(backend, now, backend.rule is not None and backend.rule.fails_for(reason), None)
 
-    def broke_off(self, backend: Backend, now: float) -> None:
+    async def broke_off(self, backend: Backend, now: float) -> None:
         """A response that had begun did not come to its end."""
         if backend.rule is not None and backend.rule.fails_for("BackendConnectionFailure"):
-            self._record(backend, now, True, None, attempt=False)
+            await self._record(backend, now, True, None, attempt=False)
 
-    def _record(
+    async def refresh(self, now: float) -> None:
+        """Learn what others have opened.  StoreUnavailable."""
+        store = self._state.store
+        watched = [entity for entity in self._singles if entity.rule is not None]
+        if store is None or not watched:
+            return
+        for backend, seconds in zip(watched, await store.open_for(watched, now), strict=True):
+            breaker = self._breaker(backend)
+            if breaker is not None and seconds > 0:
+                breaker.open_elsewhere(now + seconds, tripped=False)
+
+    async def _record(
         self, backend: Backend, now: float, failed: bool, retry_after: float | None, *, attempt: bool = True
     ) -> None:
         tally = self._state.tallies.get(backend.id)
@@ -122,9 +147,16 @@ class Backends:
             tally = self._state.tallies[backend.id] = Tally()
         tally.attempts += attempt
         tally.failures += failed
-        breaker = self._breaker(backend)
-        if breaker is not None:
-            breaker.record(now, failed=failed, retry_after=retry_after, attempt=attempt)
+        breaker, store = self._breaker(backend), self._state.store
+        if breaker is None:
+            return
+        if store is not None and (failed or breaker.rule.percentage is not None):
+            outcome = Outcome(failed, retry_after, attempt)
+            with contextlib.suppress(StoreUnavailable):
+                seconds, tripped = await store.record(backend, outcome, now)
+                breaker.open_elsewhere(now + seconds, tripped=tripped)
+                return
+        breaker.record(now, failed=failed, retry_after=retry_after, attempt=attempt)
 
     def _breaker(self, backend: Backend) -> Breaker | None:
         rule = backend.rule

@@ -104,7 +104,8 @@ async def _send(
     config: ServeConfig, assembled: Assembled, request: Request, flags: dict[str, Any], replies: list[Response]
 ) -> tuple[dict[str, Any], Response]:
     """The trace with its summary, and the response, whose body is bytes."""
-    from apimpy.gateway.run import build_gateway, in_process
+    from apimpy.gateway.build import build_gateway
+    from apimpy.gateway.run import in_process
     from apimpy.runtime.message import Url
     from apimpy.tokens.counter import TiktokenCounter
 

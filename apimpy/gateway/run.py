@@ -16,30 +16,24 @@ import socket
 import sys
 import threading
 from dataclasses import replace
-from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 from aiohttp.http import HttpRequestParser
 
-from apimpy.backends.registry import Backends
 from apimpy.gateway.admin import admin_application
 from apimpy.gateway.app import Gateway
-from apimpy.gateway.client import HttpTransport
+from apimpy.gateway.build import build_gateway
 from apimpy.gateway.config import ConfigError
-from apimpy.gateway.identity import CommandIdentity, FileIdentity, NoIdentity, StaticIdentity
 from apimpy.gateway.load import load_configuration
 from apimpy.gateway.observing import Observing
 from apimpy.gateway.reload import Reloader, Watch
 from apimpy.gateway.server import Server
-from apimpy.gateway.state import memory_state, redis_state
-from apimpy.gateway.tracing import Tracing
+from apimpy.gateway.state import redis_state
 from apimpy.observe.events import FileEventLogger
 from apimpy.observe.logs import AccessLog
-from apimpy.observe.metrics import Metrics
 from apimpy.runtime.message import Url
-from apimpy.runtime.services import Services, SystemClock
+from apimpy.runtime.ports import StoreUnavailable
 from apimpy.tokens.counter import TiktokenCounter
 from apimpy.tokens.models import DEFAULT_ENCODING
 
@@ -47,19 +41,15 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
     from apimpy.configuration.assemble import Assembled
-    from apimpy.configuration.model import IdentitySpec
     from apimpy.gateway.config import ServeConfig
     from apimpy.gateway.load import Loaded
     from apimpy.gateway.server import Limits
     from apimpy.gateway.state import State
     from apimpy.gateway.workers import Seat
-    from apimpy.observe.llm_log import LlmLog
-    from apimpy.runtime.ports import ManagedIdentity
     from apimpy.runtime.services import Options
 
 __all__ = [
     "PortInUse",
-    "build_gateway",
     "in_process",
     "listen",
     "run_until_stopped",
@@ -71,75 +61,12 @@ __all__ = [
 log = logging.getLogger("apimpy.gateway")
 
 _BACKLOG = 4096
+_BREAKERS_EVERY = 0.25
+"""Seconds between two looks at the breakers that gateways share."""
 
 
 class PortInUse(Exception):
     """An address cannot be listened on; the text is for the user."""
-
-
-def _identity(config: ServeConfig, spec: IdentitySpec | None) -> ManagedIdentity:
-    """What the command line says, else the gateway file."""
-    if config.identity_token is not None:
-        return StaticIdentity(config.identity_token)
-    if config.identity_file is not None:
-        return FileIdentity(config.identity_file)
-    if config.identity_command is not None:
-        return CommandIdentity(config.identity_command, SystemClock())
-    if spec is not None and spec.token is not None:
-        return StaticIdentity(spec.token.text)
-    if spec is not None and spec.path:
-        return FileIdentity(Path(spec.path))
-    if spec is not None and spec.command:
-        return CommandIdentity(spec.command, SystemClock())
-    return NoIdentity()
-
-
-def build_gateway(
-    config: ServeConfig,
-    assembled: Assembled,
-    backend: Url | None,
-    counter: TiktokenCounter,
-    access_log: AccessLog | None = None,
-    state: State | None = None,
-    llm_log: LlmLog | None = None,
-) -> Gateway:
-    """A gateway with the real implementation of every port.  `backend`: of the APIs that name none.
-
-    `state`: where state is kept; by default in this process.
-    """
-    metrics = Metrics()
-    options = config.options_with(assembled.model.options)
-    if state is None:
-        state = memory_state(options.cache_size, options.semantic_cache_size)
-    services = Services(
-        clock=SystemClock(),
-        transport=HttpTransport(),
-        token_store=state.token_store,
-        token_counter=counter,
-        token_meter=metrics.tokens,
-        identity=_identity(config, assembled.model.identity),
-        options=options,
-        deployment=assembled.deployment,
-        backends=Backends(assembled.backends),
-        concurrency=state.concurrency,
-        counters=state.counters,
-        cache=state.cache,
-        external_cache=state.external_cache,
-        vectors=state.vectors,
-        cache_meter=metrics.caches,
-        metric_sink=metrics.custom,
-        event_loggers={name: FileEventLogger(name, path) for name, path in config.event_loggers},
-    )
-    tracing = Tracing(services.clock, everything=config.trace) if config.workers == 1 else None
-    configuration = assembled.configuration(backend)
-    gateway = Gateway(configuration, services, metrics=metrics, access_log=access_log, tracing=tracing, llm_log=llm_log)
-    metrics.backends.source = partial(_backend_rows, gateway)
-    return gateway
-
-
-def _backend_rows(gateway: Gateway) -> list[tuple[str, int, int, int, bool]]:
-    services = gateway.services  # a reload replaces them
-    return services.backends.rows(services.clock.now())
 
 
 def _unheard(host: str, port: int, error: Exception) -> PortInUse:
@@ -226,6 +153,9 @@ async def serve(
         await stack.enter_async_context(watched.running(gateway.metrics))
         if state is not None and state.shared is not None:
             gateway.metrics.watch(state.shared.link)
+        if state is not None and state.breakers is not None:
+            following = asyncio.create_task(_follow_breakers(gateway))
+            stack.callback(following.cancel)
         stack.push_async_callback(gateway.services.transport.aclose)
         for logger in gateway.services.event_loggers.values():
             assert isinstance(logger, FileEventLogger)
@@ -287,6 +217,15 @@ async def serve(
         log.info("draining")
 
 
+async def _follow_breakers(gateway: Gateway) -> None:
+    """Learn every now and then which breakers other gateways have opened."""
+    while True:
+        await asyncio.sleep(_BREAKERS_EVERY)
+        services = gateway.services  # a reload replaces them
+        with contextlib.suppress(StoreUnavailable):  # the link has said so
+            await services.backends.refresh(services.clock.now())
+
+
 def _limits(config: ServeConfig, options: Options) -> Limits:
     return replace(
         config.limits,
@@ -338,10 +277,14 @@ async def open_state(
     One that is away is no reason not to start.
     """
     url = config.redis or assembled.model.redis
-    if url is None:
-        return None, None
     options = config.options_with(assembled.model.options)
-    state = redis_state(url, options.store_timeout / 1000, options.semantic_cache_size)
+    if url is None:
+        if options.shared_breakers:
+            log.warning("shared_breakers has no effect without a Redis: each process has its own")
+        return None, None
+    state = redis_state(
+        url, options.store_timeout / 1000, options.semantic_cache_size, breakers=options.shared_breakers
+    )
     assert state.shared is not None
     stack.push_async_callback(state.aclose)
     why = await state.shared.link.open()

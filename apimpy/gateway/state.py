@@ -12,7 +12,7 @@ from apimpy.stores.memory import MemoryTokenStore
 from apimpy.stores.vectors import MemoryVectorStore
 
 if TYPE_CHECKING:
-    from apimpy.runtime.ports import Cache, ConcurrencyGate, CounterStore, TokenStore, VectorStore
+    from apimpy.runtime.ports import BreakerStore, Cache, ConcurrencyGate, CounterStore, TokenStore, VectorStore
     from apimpy.stores.redis.concurrency import RedisGate
     from apimpy.stores.redis.connection import RedisLink
     from apimpy.stores.redis.vectors import RedisVectorStore
@@ -30,6 +30,8 @@ class State:
     cache: Cache
     vectors: VectorStore
     external_cache: Cache | None = None
+    breakers: BreakerStore | None = None
+    """Of circuit breakers that gateways share; None: each has its own."""
     shared: Shared | None = None
 
     async def aclose(self) -> None:
@@ -54,9 +56,13 @@ def memory_state(cache_size: int, vector_size: int) -> State:
     return State(MemoryCounterStore(), MemoryTokenStore(), LocalGate(), MemoryCache(cache_size), vectors)
 
 
-def redis_state(url: str, patience: float, vector_size: int) -> State:
-    """State in a Redis; nothing is connected yet.  `patience`: seconds to wait for an answer.  `vector_size`: bytes."""
-    from apimpy.stores.redis.cache import RedisCache  # what memory serves must not pay for the client
+def redis_state(url: str, patience: float, vector_size: int, *, breakers: bool = False) -> State:
+    """State in a Redis; nothing is connected yet.  `patience`: seconds to wait for an answer.  `vector_size`: bytes.
+
+    `breakers`: those, too.
+    """
+    from apimpy.stores.redis.breakers import RedisBreakerStore  # what memory serves must not pay for the client
+    from apimpy.stores.redis.cache import RedisCache
     from apimpy.stores.redis.concurrency import RedisGate
     from apimpy.stores.redis.connection import RedisLink
     from apimpy.stores.redis.counters import RedisCounterStore
@@ -73,5 +79,6 @@ def redis_state(url: str, patience: float, vector_size: int) -> State:
         RedisCache(link, "cache-internal"),
         vectors,
         RedisCache(link, "cache-external"),
+        RedisBreakerStore(link) if breakers else None,
         Shared(link, gate, vectors),
     )

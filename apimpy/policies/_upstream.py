@@ -61,13 +61,13 @@ async def send_to(
         response = await services.transport.send(request, timeout=seconds)
     except TimedOut as error:
         if backend is not None:
-            backends.not_answered(backend, clock.now(), "Timeout")
+            await backends.not_answered(backend, clock.now(), "Timeout")
         message = str(error) or "The request to backend service timed out"
         status = services.options.timeout_status
         raise PolicyFault(source, "Timeout", message, status=status, response_is_null=True) from error
     except TransportError as error:
         if backend is not None:
-            backends.not_answered(backend, clock.now(), "BackendConnectionFailure")
+            await backends.not_answered(backend, clock.now(), "BackendConnectionFailure")
         raise no_connection(str(error)) from error
     except BodyTooLarge as error:
         raise PolicyFault(
@@ -75,7 +75,8 @@ async def send_to(
         ) from error
     if backend is not None:
         now = clock.now()
-        backends.answered(backend, now, response.status, retry_after_seconds(response.headers.get("Retry-After"), now))
+        wanted = retry_after_seconds(response.headers.get("Retry-After"), now)
+        await backends.answered(backend, now, response.status, wanted)
         if backend.rule is not None and backend.rule.fails_for("BackendConnectionFailure"):
             _watch(response.body, backends, backend, clock)
     return response
@@ -152,7 +153,7 @@ class _Watched:
         try:
             return await self._stream.__anext__()
         except TransportError:
-            self._backends.broke_off(self._backend, self._clock.now())
+            await self._backends.broke_off(self._backend, self._clock.now())
             raise
 
     async def aclose(self) -> None:

@@ -11,6 +11,7 @@ from apimpy.runtime.message import Request, Response, Url
 __all__ = [
     "Allowance",
     "BackendRegistry",
+    "BreakerStore",
     "Cache",
     "CacheMeter",
     "CachedResponse",
@@ -24,6 +25,7 @@ __all__ = [
     "ManagedIdentityError",
     "MetricSink",
     "Nearest",
+    "Outcome",
     "Rate",
     "RateAlgorithm",
     "StoreUnavailable",
@@ -236,20 +238,48 @@ class BackendRegistry(Protocol):
     def wait(self, entity: Any, now: float) -> float:
         """Seconds until one of them may be asked again."""
 
-    def answered(self, backend: Any, now: float, status: int, retry_after: float | None) -> None:
+    async def answered(self, backend: Any, now: float, status: int, retry_after: float | None) -> None:
         """A backend answered; `retry_after` in seconds."""
 
-    def not_answered(self, backend: Any, now: float, reason: str) -> None:
+    async def not_answered(self, backend: Any, now: float, reason: str) -> None:
         """A backend did not; `reason` as in LastError."""
 
-    def broke_off(self, backend: Any, now: float) -> None:
+    async def broke_off(self, backend: Any, now: float) -> None:
         """A response that had begun did not come to its end."""
+
+    async def refresh(self, now: float) -> None:
+        """Learn which breakers other gateways have opened.  StoreUnavailable."""
 
     def states(self, now: float) -> list[dict[str, Any]]:
         """Every entity with its state, as JSON holds it."""
 
     def rows(self, now: float) -> list[tuple[str, int, int, int, bool]]:
         """Of every single backend: id, attempts, failures, trips, and whether it is left alone."""
+
+
+class Outcome(Record, frozen=True, eq=True):
+    """What came of an attempt at a backend.  `retry_after` in seconds.
+
+    `attempt` False: a failure that came to light later, of an attempt that has been recorded.
+    """
+
+    failed: bool
+    retry_after: float | None = None
+    attempt: bool = True
+
+
+class BreakerStore(Protocol):
+    """Circuit breakers that gateways share: outcomes are counted together, and what is open is open for all.
+
+    Backends are `apimpy.backends.Backend` with a rule; the same id and URL means the same breaker.
+    StoreUnavailable when nobody answers: nothing may have been counted then.
+    """
+
+    async def record(self, backend: Any, outcome: Outcome, now: float) -> tuple[float, bool]:
+        """Count an outcome: seconds for which the breaker is open now (0: closed), and whether this opened it."""
+
+    async def open_for(self, backends: Sequence[Any], now: float) -> Sequence[float]:
+        """Seconds for which each of them is open, 0 for those that are closed."""
 
 
 class CachedResponse(Record, frozen=True, eq=True):

@@ -97,14 +97,17 @@ class NoBackends:
     def wait(self, entity: Any, now: float) -> float:
         return 0.0
 
-    def answered(self, backend: Any, now: float, status: int, retry_after: float | None) -> None:
+    async def answered(self, backend: Any, now: float, status: int, retry_after: float | None) -> None:
         """Nothing to remember."""
 
-    def not_answered(self, backend: Any, now: float, reason: str) -> None:
+    async def not_answered(self, backend: Any, now: float, reason: str) -> None:
         """Nothing to remember."""
 
-    def broke_off(self, backend: Any, now: float) -> None:
+    async def broke_off(self, backend: Any, now: float) -> None:
         """Nothing to remember."""
+
+    async def refresh(self, now: float) -> None:
+        """There are none."""
 
     def states(self, now: float) -> list[dict[str, Any]]:
         return []
@@ -164,6 +167,8 @@ class Options:
     """Responses say whether they came from the semantic cache, and how near the prompt was."""
     store_timeout: int = 250
     """Milliseconds to wait for the Redis that keeps state; read at start."""
+    shared_breakers: bool = False
+    """Circuit breakers are kept in that Redis, too; read at start."""
     max_cached_response: int = 2 << 20
     """Bytes of a body that `cache-store` keeps; larger ones are not cached."""
 

@@ -27,41 +27,41 @@ def ids(registry: Backends, now: float, *entities: Backend | Pool) -> list[str |
     return [None if one is None else one.id for one in found]
 
 
-def test_a_throttled_member_is_left_alone_everywhere() -> None:
+async def test_a_throttled_member_is_left_alone_everywhere() -> None:
     registry = backends()
-    registry.answered(B, 0, 429, 7)
+    await registry.answered(B, 0, 429, 7)
     assert ids(registry, 1, P, Q, B, A) == ["a", None, None, "a"]
     assert registry.wait(Q, 1) == 6
-    registry.answered(A, 2, 429, None)
+    await registry.answered(A, 2, 429, None)
     assert ids(registry, 2, P) == [None]
     assert registry.wait(P, 2) == 5
     assert ids(registry, 7, P, Q) == ["b", "b"], "b is back, a is not"
     assert ids(registry, 62, P) == ["a"], "and traffic returns to the preferred one"
 
 
-def test_a_session_stays_while_its_member_is_there() -> None:
+async def test_a_session_stays_while_its_member_is_there() -> None:
     registry = backends()
     assert registry.pick(P, 0, "b") is B
-    registry.answered(B, 0, 429, None)
+    await registry.answered(B, 0, 429, None)
     assert registry.pick(P, 1, "b") is A
     assert registry.pick(P, 1, "nobody") is A
 
 
-def test_transport_failures_count_only_when_named() -> None:
+async def test_transport_failures_count_only_when_named() -> None:
     registry = backends()
     for _ in range(5):
-        registry.not_answered(A, 0, "BackendConnectionFailure")
-        registry.broke_off(A, 0)
+        await registry.not_answered(A, 0, "BackendConnectionFailure")
+        await registry.broke_off(A, 0)
     assert ids(registry, 0, A) == ["a"]
     named = replace(A, rule=replace(RULE, reasons=frozenset({"backendconnectionfailure"})))
     registry = Backends({"a": named})
-    registry.broke_off(named, 0)
+    await registry.broke_off(named, 0)
     assert ids(registry, 0, named) == [None]
 
 
-def test_state_outlives_entities() -> None:
+async def test_state_outlives_entities() -> None:
     registry = backends()
-    registry.answered(A, 0, 429, None)
+    await registry.answered(A, 0, 429, None)
     other = registry.with_entities({"a": replace(A, url=Url.parse("http://new/")), "p": P})
     assert ids(other, 1, A) == [None]
     changed = replace(A, rule=replace(RULE, count=5))
@@ -69,7 +69,7 @@ def test_state_outlives_entities() -> None:
     assert ids(other, 1, changed) == [None], "an open breaker stays open under another rule"
     assert ids(other, 61, changed) == ["a"]
     for _ in range(4):
-        other.answered(changed, 61, 429, None)
+        await other.answered(changed, 61, 429, None)
     assert ids(other, 61, changed) == ["a"]
 
 
@@ -92,10 +92,10 @@ def test_a_service_url_finds_its_backend(url: str, id: str | None) -> None:
     assert (None if found is None else found.id) == id
 
 
-def test_what_is_shown() -> None:
+async def test_what_is_shown() -> None:
     registry = backends()
-    registry.answered(A, 0, 200, None)
-    registry.answered(A, 0, 429, 10)
+    await registry.answered(A, 0, 200, None)
+    await registry.answered(A, 0, 429, 10)
     shown = {row["id"]: row for row in registry.states(4)}
     assert shown["a"] == {
         "id": "a",

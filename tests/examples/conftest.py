@@ -14,9 +14,9 @@ import pytest
 from aiohttp import web
 
 from apimpy.diagnostics import Diagnostic, Severity
+from apimpy.gateway.build import build_gateway
 from apimpy.gateway.config import ServeConfig
 from apimpy.gateway.load import load_configuration
-from apimpy.gateway.run import build_gateway
 from apimpy.gateway.server import Server
 from apimpy.mock.backend import mock_application
 from apimpy.runtime.message import Url

@@ -25,9 +25,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from apimpy.diagnostics import Severity
 from apimpy.gateway.app import Gateway
+from apimpy.gateway.build import build_gateway
 from apimpy.gateway.config import ServeConfig
 from apimpy.gateway.load import load_configuration
-from apimpy.gateway.run import build_gateway
 from apimpy.gateway.server import Server
 from apimpy.mock.backend import MockSettings
 from apimpy.tokens.counter import TiktokenCounter

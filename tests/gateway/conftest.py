@@ -18,12 +18,12 @@ from apimpy.configuration.routing import ApiRoute, OperationRoute, Router
 from apimpy.configuration.serving import Configuration
 from apimpy.diagnostics import Severity
 from apimpy.gateway.app import Gateway
+from apimpy.gateway.build import build_gateway
 from apimpy.gateway.client import HttpTransport
 from apimpy.gateway.config import ServeConfig
 from apimpy.gateway.identity import NoIdentity
 from apimpy.gateway.load import load_configuration
 from apimpy.gateway.observing import Observing
-from apimpy.gateway.run import build_gateway
 from apimpy.gateway.server import Limits, Server
 from apimpy.observe.metrics import Metrics
 from apimpy.runtime.exchange import Api, Exchange, Operation, Subscription

@@ -17,9 +17,9 @@ import pytest
 from aiohttp import web
 from mocks import Mock, mock_server
 
+from apimpy.gateway.build import build_gateway
 from apimpy.gateway.config import ServeConfig
 from apimpy.gateway.load import load_configuration
-from apimpy.gateway.run import build_gateway
 from apimpy.gateway.server import Server
 from apimpy.mock.backend import MockSettings
 from apimpy.tokens.counter import TiktokenCounter

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from apimpy.gateway.build import build_gateway
 from apimpy.gateway.config import ServeConfig
 from apimpy.gateway.load import load_configuration
-from apimpy.gateway.run import build_gateway, listen
+from apimpy.gateway.run import listen
 from apimpy.gateway.server import Server
 from apimpy.runtime.message import Url
 from apimpy.tokens.counter import TiktokenCounter

@@ -12,9 +12,10 @@ import openai
 import pytest
 from aiohttp import web
 
+from apimpy.gateway.build import build_gateway
 from apimpy.gateway.config import ServeConfig
 from apimpy.gateway.load import load_configuration
-from apimpy.gateway.run import build_gateway, in_process, listen
+from apimpy.gateway.run import in_process, listen
 from apimpy.gateway.server import Server
 from apimpy.mock.backend import MockSettings, mock_application
 from apimpy.tokens.counter import TiktokenCounter

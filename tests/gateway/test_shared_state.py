@@ -126,3 +126,37 @@ async def test_a_gateway_file_names_it(server: redis_server.Server, policy: str,
     async with running("serve", str(path), *ports) as gateway, aiohttp.ClientSession() as session:
         assert (await metrics(session, gateway.urls[-1]))["apimpy_store_up"] == 1
         assert (await statuses(session, gateway.urls[:1], 40)).count(429) == 10
+
+
+async def test_a_breaker_that_all_share(server: redis_server.Server, tmp_path: Path) -> None:
+    """What one gateway has found out, the other need not; without the option it finds out for itself."""
+    server.start()
+    async with running("mock", "--port", "0", "--fault", "status=503") as broken, aiohttp.ClientSession() as session:
+        for shared, asked in (("true", 2), ("false", 4)):
+            path = tmp_path / f"{shared}.yaml"
+            path.write_text(f"""
+version: 1
+redis: {server.url}
+options: {{shared_breakers: {shared}, store_timeout: 2000}}
+backends:
+  b:
+    url: {broken.urls[0]}
+    circuitBreaker:
+      rules:
+        - {{name: r, tripDuration: PT1H,
+           failureCondition: {{count: 2, interval: PT1H, statusCodeRanges: [{{min: 503, max: 503}}]}}}}
+apis: [{{id: a, path: v1, service_url: "{broken.urls[0]}", subscription_required: false}}]
+""")
+            words = [str(path), "--port", "0", "--admin-port", "0", "--access-log", "off"]
+            async with running("serve", *words) as first, running("serve", *words) as second:
+                await statuses(session, first.urls[:1], 5)
+                await asyncio.sleep(0.6)  # two looks at the breakers
+                await statuses(session, second.urls[:1], 5)
+                rows = []
+                for gateway in (first, second):
+                    async with session.get(f"{gateway.urls[-1]}/backends") as answer:
+                        rows += [row for row in (await answer.json())["backends"] if row["id"] == "b"]
+            assert sum(row["attempts"] for row in rows) >= asked
+            assert [row["breaker"]["state"] for row in rows] == ["open", "open"]
+            assert sum(row["breaker"]["trips"] for row in rows) == asked / 2
+            assert (rows[1]["attempts"] == 0) == (shared == "true")

@@ -16,9 +16,9 @@ import pytest
 from aiohttp import WSMsgType, web
 
 from apimpy.gateway.app import Gateway
+from apimpy.gateway.build import build_gateway
 from apimpy.gateway.config import ServeConfig
 from apimpy.gateway.load import load_configuration
-from apimpy.gateway.run import build_gateway
 from apimpy.gateway.server import Limits, Server
 from apimpy.observe.logs import AccessLog, AccessRecord
 from apimpy.runtime.message import Url
