@@ -25,6 +25,7 @@ _COMMANDS = {
     "eval": "Evaluate expressions.",
     "explain": "Show what an expression of a policy is compiled to.",
     "trace": "Send one request through a policy and show what every policy did.",
+    "embeddings": "Run an embeddings endpoint with a local model.",
     "mock": "Run the OpenAI-compatible mock backend.",
 }
 _LATER = ("test",)

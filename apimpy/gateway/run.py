@@ -54,6 +54,7 @@ __all__ = [
     "listen",
     "run_until_stopped",
     "serve",
+    "serve_backend",
     "serve_mock",
     "tune_collector",
 ]
@@ -350,11 +351,19 @@ def stop_signal() -> asyncio.Event:
 async def serve_mock(host: str, port: int, mock: web.Application, counter: TiktokenCounter) -> None:
     """The mock on its own, until a signal."""
     counter.preload([DEFAULT_ENCODING])
+    await serve_backend(host, port, mock, "mock", lambda: asyncio.to_thread(counter.preload))
+
+
+async def serve_backend(
+    host: str, port: int, backend: web.Application, name: str, meanwhile: Callable[[], Awaitable[None]] | None = None
+) -> None:
+    """A backend of our own until a signal; `meanwhile`: to be done while the first requests come."""
     stopped = stop_signal()
-    runner = web.AppRunner(mock, access_log=None, shutdown_timeout=5.0, handler_cancellation=True)
+    runner = web.AppRunner(backend, access_log=None, shutdown_timeout=5.0, handler_cancellation=True)
     shown = await listen(runner, host, port)
-    print(f"apimpy mock listening on {_url(*shown)}", flush=True)  # noqa: T201
-    await asyncio.to_thread(counter.preload)
+    print(f"apimpy {name} listening on {_url(*shown)}", flush=True)  # noqa: T201
+    if meanwhile is not None:
+        await meanwhile()
     await stopped.wait()
     await runner.cleanup()
 

@@ -7,13 +7,13 @@ cache in front of the mock can be tried with paraphrases that share words.
 
 from __future__ import annotations
 
-import base64
 import struct
 import unicodedata
 from collections import Counter
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
+from apimpy.embeddings.answer import embeddings_answer
 from apimpy.mock.call import Call, Document, Refusal
 
 if TYPE_CHECKING:
@@ -33,14 +33,8 @@ def embeddings(call: Call, speaker: Speaker) -> Document:
         raise Refusal(400, "'$.input' is invalid. Please check the API reference.", "invalid_value", "input")
     size = call.positive("dimensions", most=_MOST) or _SIZES.get(call.model, _USUAL_SIZE)
     packed = call.body.get("encoding_format") == "base64"
-    rows = []
-    for number, text in enumerate(texts):
-        vector = embedding(text, size)
-        value: Any = base64.b64encode(struct.pack(f"<{size}f", *vector)).decode() if packed else vector
-        rows.append({"object": "embedding", "index": number, "embedding": value})
     tokens = speaker.prompt_tokens("embeddings", call.body, call.model)
-    usage = {"prompt_tokens": tokens, "total_tokens": tokens}
-    return {"object": "list", "data": rows, "model": call.model, "usage": usage}
+    return embeddings_answer([embedding(text, size) for text in texts], call.model, tokens, packed=packed)
 
 
 def _texts(given: Any) -> list[str] | None:

@@ -44,11 +44,12 @@ async def spawn(command: str, *words: str) -> asyncio.subprocess.Process:
 
 
 @asynccontextmanager
-async def running(command: str, *words: str) -> AsyncIterator[Started]:
+async def running(command: str, *words: str, patience: float = 20) -> AsyncIterator[Started]:
+    """`patience`: seconds until it listens."""
     process = await spawn(command, *words)
     assert process.stdout is not None
     try:
-        line = (await asyncio.wait_for(process.stdout.readline(), 20)).decode()
+        line = (await asyncio.wait_for(process.stdout.readline(), patience)).decode()
         started = Started(process, line)
         if "listening on" not in line:
             pytest.fail(f"did not start: {await started.stop()}")
