@@ -9,6 +9,7 @@ __all__ = ["CHOICES", "MESSAGES", "OptionError", "option_value"]
 CHOICES = {
     "rate_algorithm": ("bucket", "sliding"),
     "stream_usage": ("prefer_reported", "estimate"),
+    "llm_log_usage": ("reported", "estimate"),
     "same_key_policy": ("each_instance", "once"),
     "anthropic_parsing": ("native", "off"),
     "content_safety_fail": ("closed", "open"),

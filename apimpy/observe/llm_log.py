@@ -151,6 +151,8 @@ class _Recorder(ResponseHook):
         found = None if call is None else call.spent
         if call is not None and found is not None:
             usage = await found.settled(ex, call, completed=completed, reported=True)
+            if usage is not None and usage.source == "estimated" and ex.services.options.llm_log_usage == "reported":
+                usage = None
         settings = self._log.settings
         requests = responses = None
         size = 0

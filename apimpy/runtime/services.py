@@ -124,6 +124,10 @@ class Options:
     """`bucket` (v2 tiers) or `sliding` (classic tiers): tokens per minute, and calls of the rate limits."""
     stream_usage: str = "prefer_reported"
     """`prefer_reported` or `estimate`: what a stream is charged."""
+    llm_log_usage: str = "reported"
+    """`reported` or `estimate`: what the LLM log says of a stream in which the model reported no usage, as chat
+    completions do without `include_usage`: nothing, as the platform, or an estimate.
+    """
     same_key_policy: str = "each_instance"
     """`each_instance` or `once`: several executed token limits with one key."""
     anthropic_parsing: str = "native"
