@@ -15,10 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 from apimpy.configuration.backends import check_url, last_id, read_backend
 from apimpy.configuration.fields import Section
+from apimpy.configuration.mcp import reference
 from apimpy.configuration.model import (
     ApiSpec,
     GatewayFile,
     GroupSpec,
+    McpSpec,
+    McpToolSpec,
     NamedValue,
     OperationSpec,
     PolicyText,
@@ -390,6 +393,7 @@ class _Reader:
             section.flag("isOnline", True),
             self._policy(folder, resource.overrides),
             operations,
+            _mcp(section, self._sink),
         )
 
     def _version_set_of(self, section: Section, known: dict[str, VersionSet], version: str | None) -> Ref | None:
@@ -409,7 +413,7 @@ class _Reader:
         specification = _file(folder, *_DESCRIPTIONS, extensions=(".json", ".yaml", ".yml"))
         start = SourceFile(str(specification or folder), "").span(0)
         kind = section.text("type", "http").lower()
-        if kind not in ("http", "odata", "websocket"):
+        if kind not in ("http", "odata", "websocket", "mcp"):
             self._sink.report("CFG015", f"APIs of the type {kind} are not supported: it is served as HTTP", start)
         if specification is not None:
             literal = section.text("translateRequiredQueryParameters", "template").lower() != "query"
@@ -421,6 +425,8 @@ class _Reader:
             self._sink.report("CFG022", message, resource.span)
         if described is not None:
             operations = described.operations
+        elif kind == "mcp":
+            operations = (OperationSpec("mcp", resource.span, "*", "/*", "mcp"),)
         elif kind == "websocket":
             operations = (OperationSpec(_HANDSHAKE, resource.span, "GET", "/*", _HANDSHAKE),)
         else:
@@ -441,6 +447,23 @@ class _Reader:
             message = f"the API '{resource.name}' has no operation '{child.name}': its policy is not used"
             self._sink.report("CFG016", message, policy.span)
         return tuple(out), described.server if described else None
+
+
+def _mcp(section: Section, sink: Sink) -> McpSpec | None:
+    """What an API of the type mcp says of its tools, or of the server behind it."""
+    if section.text("type", "http").lower() != "mcp":
+        return None
+    tools = []
+    for node in section.items("mcpTools"):
+        tool = Section(node, "a tool", sink, strict=False)
+        name, operation = tool.text("name", required=True), tool.text("operationId", required=True)
+        found = reference(operation)
+        if found is not None:
+            at = tool.at("operationId")
+            tools.append(McpToolSpec(name, tool.at("name"), Ref(found[0], at), found[1], tool.text("description")))
+    backend = section.optional("backendId")
+    section.known("mcpProperties")
+    return McpSpec(tuple(tools), Ref(last_id(backend), section.at("backendId")) if backend else None)
 
 
 def _with_information(top: Path) -> list[Path]:

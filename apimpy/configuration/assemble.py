@@ -14,14 +14,16 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from apimpy.backends.entity import Backend
 from apimpy.configuration.check import SYSTEM_GROUPS, check_model, lookup
 from apimpy.configuration.documents import Documents
 from apimpy.configuration.entities import entities
+from apimpy.configuration.mcp import MCP, mcp_server
 from apimpy.record import Record
 from apimpy.runtime.exchange import Api, Deployment, Group, Operation, Product, Subscription, User
 
 if TYPE_CHECKING:
-    from apimpy.backends.entity import Backend, Pool
+    from apimpy.backends.entity import Pool
     from apimpy.configuration.keys import Subscriber
     from apimpy.configuration.model import ApiSpec, GatewayFile, ProductSpec, Ref, SubscriptionSpec
     from apimpy.configuration.routing import ApiRoute, OperationRoute
@@ -67,7 +69,7 @@ class Assembled(Record, frozen=True):
 
     def configuration(self, default: Url | None = None) -> Configuration:
         """The tables of a gateway.  `default`: the backend of APIs that name none."""
-        return _Tables(self.model, self.documents, default).configuration()
+        return _Tables(self.model, self.documents, self.backends, default).configuration()
 
 
 def assemble(model: GatewayFile, sink: Sink, *, event_loggers: Collection[str] | None = None) -> Assembled | None:
@@ -105,21 +107,37 @@ def _seconds(date: str) -> float | None:
 class _Tables:
     """Makes the run-time objects of a model, and the routes and keys that lead to them."""
 
-    def __init__(self, model: GatewayFile, documents: Documents, default: Url | None) -> None:
+    def __init__(
+        self, model: GatewayFile, documents: Documents, backends: Mapping[str, Backend | Pool], default: Url | None
+    ) -> None:
         from apimpy.pipeline.compile import Programs
 
+        self._backends = backends
         self._model, self._documents = model, documents
         self._programs = Programs()
         self._version_sets = {v.id: v for v in model.version_sets}
         groups = SYSTEM_GROUPS | {g.id: g.name or g.id for g in model.groups}
         self._groups = {id_: Group(id_, name) for id_, name in groups.items()}
-        self._apis = [_api(spec, default) for spec in model.apis]
+        self._apis = [_api(spec, self._service(spec, default)) for spec in model.apis]
         current = {api.id: api for api in self._apis if api.is_current_revision}
         self._products = {p.id: self._product(p, current) for p in model.products}
         self._users = {
             u.id: User(u.id, u.email, u.first_name, u.last_name, u.note, groups=self._named_groups(u.groups))
             for u in model.users
         }
+
+    def _service(self, spec: ApiSpec, default: Url | None) -> Url | None:
+        """The base of an API's backend; of an MCP server with tools, the server in this gateway."""
+        from apimpy.runtime.message import Url
+
+        if spec.service_url:
+            return Url.of_backend(spec.service_url)
+        if spec.mcp is None:
+            return default
+        if spec.mcp.backend is None:
+            return Url(MCP, f"{spec.id.lower()};rev={spec.revision}", 80, "/")
+        entity = lookup(self._backends, spec.mcp.backend.id)
+        return entity.url if isinstance(entity, Backend) else None
 
     def configuration(self) -> Configuration:
         from apimpy.configuration.keys import KeyRing
@@ -130,7 +148,12 @@ class _Tables:
         routes = [self._route(spec, api) for spec, api in zip(self._model.apis, self._apis, strict=True)]
         subscribers = [self._subscriber(s) for s in self._model.subscriptions if s.state == "active"]
         unmatched = self._programs.of(self._documents.chain(None, None, None))
-        return Configuration(Router(routes), KeyRing(subscribers), unmatched, mask_of(self._model))
+        servers = {
+            api.service_url.host: mcp_server(spec, self._model)
+            for spec, api in zip(self._model.apis, self._apis, strict=True)
+            if api.service_url is not None and api.service_url.scheme == MCP
+        }
+        return Configuration(Router(routes), KeyRing(subscribers), unmatched, servers, mask_of(self._model))
 
     def _named_groups(self, refs: Iterable[Ref]) -> tuple[Group, ...]:
         found = (lookup(self._groups, ref.id) for ref in refs)
@@ -208,9 +231,7 @@ class _Tables:
         return Subscriber(subscription, product, user, apis, _seconds(spec.end) if spec.end else None)
 
 
-def _api(spec: ApiSpec, default: Url | None) -> Api:
-    from apimpy.runtime.message import Url
-
+def _api(spec: ApiSpec, service: Url | None) -> Api:
     return Api(
         spec.id,
         spec.name or spec.id,
@@ -218,8 +239,9 @@ def _api(spec: ApiSpec, default: Url | None) -> Api:
         spec.revision,
         spec.version,
         spec.current,
-        Url.of_backend(spec.service_url) if spec.service_url else default,
+        service,
         spec.protocols,
         spec.key_header,
         spec.key_query,
+        spec.mcp is not None,
     )

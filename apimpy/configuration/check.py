@@ -12,7 +12,7 @@ from apimpy.spell import nearest
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from apimpy.configuration.model import ApiSpec, GatewayFile, ProductSpec, Ref, SubscriptionSpec
+    from apimpy.configuration.model import ApiSpec, GatewayFile, McpSpec, ProductSpec, Ref, SubscriptionSpec
     from apimpy.diagnostics import Sink
     from apimpy.source import Span
 
@@ -53,6 +53,10 @@ def check_model(model: GatewayFile, sink: Sink) -> None:
 
     for api in model.apis:
         led("version set", [api.version_set])
+        if api.mcp is not None:
+            led("backend", [api.mcp.backend])
+            led("API", [tool.api for tool in api.mcp.tools])
+            _check_mcp(api, api.mcp, model, sink)
         _check_operations(api, sink)
     for product in model.products:
         led("API", product.apis)
@@ -68,6 +72,29 @@ def check_model(model: GatewayFile, sink: Sink) -> None:
     _check_paths(model, sink)
     _check_open(model.products, sink)
     _check_keys(model.subscriptions, sink)
+
+
+def _check_mcp(api: ApiSpec, mcp: McpSpec, model: GatewayFile, sink: Sink) -> None:
+    """An MCP server has tools or stands for a server; its tools are operations of APIs over HTTP."""
+    if bool(mcp.tools) == (mcp.backend is not None or api.service_url is not None):
+        message = f"the API '{api.id}' is of the type mcp: it has tools, or a backend that is an MCP server"
+        sink.report("CFG006", message, api.span)
+    pools = {b.id.lower() for b in model.backends if b.pool}
+    if mcp.backend is not None and mcp.backend.id.lower() in pools:
+        sink.report("CFG007", f"the backend of an MCP server is no pool: '{mcp.backend.id}'", mcp.backend.span)
+    _ids("tool", ((tool.name, tool.span) for tool in mcp.tools), sink)
+    apis = {a.id: a for a in model.apis if a.current}
+    for tool in mcp.tools:
+        found = lookup(apis, tool.api.id)
+        if found is None:
+            continue
+        if found.mcp is not None:
+            sink.report("CFG007", f"the tool '{tool.name}' is no operation of an API over HTTP", tool.api.span)
+        elif all(o.id.lower() != tool.operation.lower() for o in found.operations):
+            near = nearest(tool.operation, [o.id for o in found.operations])
+            help_ = f"did you mean {near!r}?" if near else None
+            message = f"the API '{found.id}' has no operation '{tool.operation}'"
+            sink.report("CFG008", message, tool.api.span, help=help_)
 
 
 def _ids(kind: str, rows: Iterable[tuple[str, Span]], sink: Sink) -> list[str]:

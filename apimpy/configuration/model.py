@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from apimpy.record import Record, field
-from apimpy.runtime.exchange import DeclaredResponse
+from apimpy.runtime.exchange import DeclaredRequest, DeclaredResponse
 from apimpy.source import SourceFile, Span
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ __all__ = [
     "GroupSpec",
     "IdentitySpec",
     "LlmLogSpec",
+    "McpSpec",
+    "McpToolSpec",
     "NamedValue",
     "OperationSpec",
     "OtlpSpec",
@@ -95,7 +97,25 @@ class OperationSpec(Record, frozen=True):
     name: str = ""
     policy: PolicyText | None = None
     responses: tuple[DeclaredResponse, ...] = ()
+    request: DeclaredRequest | None = None
     template_span: Span | None = None
+
+
+class McpToolSpec(Record, frozen=True):
+    """An operation of another API under the name of a tool."""
+
+    name: str
+    span: Span
+    api: Ref
+    operation: str
+    description: str = ""
+
+
+class McpSpec(Record, frozen=True):
+    """An MCP server: tools that are operations of APIs, or the `backend` that is one."""
+
+    tools: tuple[McpToolSpec, ...] = ()
+    backend: Ref | None = None
 
 
 class ApiSpec(Record, frozen=True):
@@ -118,6 +138,8 @@ class ApiSpec(Record, frozen=True):
     online: bool = True
     policy: PolicyText | None = None
     operations: tuple[OperationSpec, ...] = ()
+    mcp: McpSpec | None = None
+    """None: an API over HTTP."""
 
 
 class ProductSpec(Record, frozen=True):

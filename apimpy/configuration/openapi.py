@@ -13,7 +13,7 @@ from apimpy.configuration.fields import said
 from apimpy.configuration.model import OperationSpec
 from apimpy.configuration.yaml_source import Node, load, plain
 from apimpy.record import Record
-from apimpy.runtime.exchange import DeclaredResponse, Representation
+from apimpy.runtime.exchange import DeclaredRequest, DeclaredResponse, Parameter, Representation
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,6 +26,8 @@ __all__ = ["Described", "operations_of", "read_description", "slug"]
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _MAX_ID = 76
 _MAX_DEPTH = 64
+_INLINE = ("type", "format", "items", "enum", "default", "minimum", "maximum", "pattern")
+"""What Swagger 2 says of a parameter in place of a schema."""
 
 
 class Described(Record, frozen=True):
@@ -117,6 +119,7 @@ class _Description:
                     template + self._query(shared, operation.get("parameters") or []),
                     str(operation.get("summary") or given or name),
                     responses=tuple(self._responses(operation)),
+                    request=self._request(shared, operation),
                     template_span=span,
                 )
             )
@@ -131,16 +134,43 @@ class _Description:
         self._taken.add(id_)
         return id_
 
-    def _query(self, shared: Any, own: Any) -> str:
-        """The required query parameters as the query of a template."""
-        if not self._query_in_template:
-            return ""
-        rows: dict[tuple[Any, Any], Any] = {}
+    # --- requests -----------------------------------------------------------------------------------------------------
+
+    def _request(self, shared: Any, operation: dict[str, Any]) -> DeclaredRequest:
+        rows = self._parameters(shared, operation.get("parameters") or [])
+        parameters, body, required = [], None, False
+        for row in rows:
+            name, place = row.get("name"), row.get("in")
+            if place == "body":  # Swagger 2
+                body, required = self._schema(row), row.get("required") is True
+            elif isinstance(name, str) and place in ("path", "query", "header"):
+                schema = self._schema(row) if "schema" in row else {k: row[k] for k in _INLINE if k in row}
+                about = str(row.get("description") or "")
+                parameters.append(Parameter(name, place, row.get("required") is True, schema, about))
+        given = self._resolve(operation.get("requestBody"))
+        if isinstance(given, dict):
+            content = given.get("content")
+            media = content.get("application/json") if isinstance(content, dict) else None
+            if isinstance(media, dict):
+                body, required = self._schema(media), given.get("required") is True
+        about = str(operation.get("description") or operation.get("summary") or "")
+        return DeclaredRequest(tuple(parameters), body, required, about)
+
+    def _parameters(self, shared: Any, own: Any) -> list[dict[str, Any]]:
+        """Those of the operation and of its path; of two with one name the operation's."""
+        rows: dict[tuple[Any, Any], dict[str, Any]] = {}
         for parameter in [*_list(shared), *_list(own)]:
             row = self._resolve(parameter)
             if isinstance(row, dict):
                 rows[row.get("in"), row.get("name")] = row
-        names = [name for (where, name), row in rows.items() if where == "query" and row.get("required") is True]
+        return list(rows.values())
+
+    def _query(self, shared: Any, own: Any) -> str:
+        """The required query parameters as the query of a template."""
+        if not self._query_in_template:
+            return ""
+        rows = self._parameters(shared, own)
+        names = [row.get("name") for row in rows if row.get("in") == "query" and row.get("required") is True]
         return "?" + "&".join(f"{n}={{{n}}}" for n in names if isinstance(n, str)) if names else ""
 
     # --- responses ----------------------------------------------------------------------------------------------------

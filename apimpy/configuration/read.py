@@ -14,11 +14,14 @@ from typing import TYPE_CHECKING, Any
 from apimpy.configuration.backends import check_url, read_backends
 from apimpy.configuration.certificates import read_certificates
 from apimpy.configuration.fields import Section, wrong_type
+from apimpy.configuration.mcp import reference
 from apimpy.configuration.model import (
     ApiSpec,
     GatewayFile,
     GroupSpec,
     IdentitySpec,
+    McpSpec,
+    McpToolSpec,
     NamedValue,
     OperationSpec,
     PolicyText,
@@ -235,6 +238,7 @@ class _Reader:
             online=row.flag("online", True),
             policy=self._policy(row),
             operations=self._operations(row, described),
+            mcp=self._mcp(row),
         )
         if keys is not None:
             spec = replace(
@@ -248,6 +252,24 @@ class _Reader:
         row.known("description")
         row.done()
         return spec
+
+    def _mcp(self, row: Section) -> McpSpec | None:
+        if row.text("type", "http", choices=("http", "mcp")) != "mcp":
+            return None
+        tools = []
+        for node in row.items("mcp_tools"):
+            tool = Section(node, "a tool", self._sink)
+            name = tool.text("name", required=True, most=128)
+            tool.what = f"the tool '{name}'"
+            found = reference(tool.text("operation", required=True))
+            if found is not None:
+                at = tool.at("operation")
+                tools.append(McpToolSpec(name, tool.at("name"), Ref(found[0], at), found[1], tool.text("description")))
+            elif "operation" in tool:
+                message = "'operation' is API/OPERATION, or the resource id of an operation"
+                self._sink.report("CFG007", message, tool.at("operation"))
+            tool.done()
+        return McpSpec(tuple(tools), self._ref(row, "backend"))
 
     def _no_path(self, row: Section) -> str:
         row.required("path")
@@ -276,6 +298,7 @@ class _Reader:
                 operation.text("name", base.name if base else id_),
                 self._policy(operation),
                 base.responses if base else (),
+                base.request if base else None,
                 operation.at("url_template"),
             )
             operation.known("description")
@@ -286,6 +309,8 @@ class _Reader:
         if described is not None:
             order = [o.id.lower() for o in described.operations]
             return tuple(own.get(k) or found[k] for k in order) + tuple(o for k, o in own.items() if k not in order)
+        if "operations" not in row and row.text("type") == "mcp":
+            return (OperationSpec("mcp", row.span, "*", "/*", "mcp"),)
         if "operations" not in row:
             return (OperationSpec("any", row.span, "*", "/*", "any"),)
         return tuple(own.values())

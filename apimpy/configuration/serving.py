@@ -9,6 +9,9 @@ from apimpy.configuration.keys import KeyRing
 from apimpy.runtime.masking import Mask
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from apimpy.configuration.mcp import McpServer
     from apimpy.configuration.routing import Program, Router
 
 __all__ = ["Configuration"]
@@ -21,5 +24,7 @@ class Configuration:
     router: Router
     keys: KeyRing = field(default_factory=KeyRing)
     unmatched: Program | None = None
+    mcp: Mapping[str, McpServer] = field(default_factory=dict)
+    """MCP servers whose tools are operations, by the host of their service URL."""
     mask: Mask = field(default_factory=Mask)
     """What traces must not show."""

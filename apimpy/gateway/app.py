@@ -16,6 +16,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from apimpy.configuration.keys import key_invalid, key_missing, sent_key
+from apimpy.configuration.mcp import ENDPOINT
 from apimpy.observe.logs import AccessLog, AccessRecord
 from apimpy.observe.metrics import Metrics
 from apimpy.policies._target import retarget
@@ -23,7 +24,7 @@ from apimpy.policies.cors import preflight_method
 from apimpy.policies.cross_domain import asks_for_policy_file
 from apimpy.runtime.exchange import Exchange, LastError
 from apimpy.runtime.faults import PolicyFault, error_response
-from apimpy.runtime.message import BodyTooLarge, Request, Response
+from apimpy.runtime.message import BodyTooLarge, RecordedHeaders, Request, Response
 
 if TYPE_CHECKING:
     from apimpy.configuration.keys import KeyRing
@@ -256,7 +257,17 @@ def _enter(ex: Exchange, match: Match) -> None:
     ex.operation = match.target.operation
     ex.service_url = api.service_url
     ex.operation_path = match.path
+    if api.is_mcp:
+        _enter_mcp(ex, match.path)
     ex.request.matched_parameters = match.parameters
+
+
+def _enter_mcp(ex: Exchange, path: str) -> None:
+    """Callers write the endpoint with `/mcp` or without; and what policies set of headers goes on to tools."""
+    request = ex.request
+    ex.operation_path = path.rstrip("/").removesuffix(ENDPOINT)
+    request.written = set()
+    request.headers = RecordedHeaders(request.headers, request.written)
 
 
 def _authorize(ex: Exchange, keys: KeyRing, route: ApiRoute) -> PolicyFault | None:

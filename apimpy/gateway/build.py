@@ -10,6 +10,7 @@ from apimpy.backends.registry import Backends
 from apimpy.gateway.app import Gateway
 from apimpy.gateway.client import HttpTransport
 from apimpy.gateway.identity import CommandIdentity, FileIdentity, NoIdentity, StaticIdentity
+from apimpy.gateway.mcp import InsideTransport
 from apimpy.gateway.state import memory_state
 from apimpy.gateway.tracing import Tracing
 from apimpy.observe.events import FileEventLogger
@@ -64,9 +65,10 @@ def build_gateway(
     options = config.options_with(assembled.model.options)
     if state is None:
         state = memory_state(options.cache_size, options.semantic_cache_size)
+    transport = InsideTransport(HttpTransport())
     services = Services(
         clock=SystemClock(),
-        transport=HttpTransport(),
+        transport=transport,
         token_store=state.token_store,
         token_counter=counter,
         token_meter=metrics.tokens,
@@ -86,6 +88,7 @@ def build_gateway(
     tracing = Tracing(services.clock, everything=config.trace) if config.workers == 1 else None
     configuration = assembled.configuration(backend)
     gateway = Gateway(configuration, services, metrics=metrics, access_log=access_log, tracing=tracing, llm_log=llm_log)
+    transport.gateway = gateway
     metrics.backends.source = partial(_backend_rows, gateway)
     return gateway
 

@@ -152,6 +152,7 @@ class ForwardRequest(
             outgoing = Body(body.wire())
         request = Request(mine.method, url, request_headers(mine), outgoing)
         request.dial = mine.dial
+        request.origin = mine
         request.upgrade = mine.upgrade and mine.method == "GET"
         if backend is not None:
             await present_credentials(ex, backend, request, self.element)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Api",
     "BackendTarget",
+    "DeclaredRequest",
     "DeclaredResponse",
     "Deployment",
     "Exchange",
@@ -28,6 +29,7 @@ __all__ = [
     "Identity",
     "LastError",
     "Operation",
+    "Parameter",
     "Product",
     "Representation",
     "ResponseHook",
@@ -48,6 +50,8 @@ class Api(Record, frozen=True, eq=True):
     protocols: tuple[str, ...] = ("https",)
     key_header: str = "Ocp-Apim-Subscription-Key"
     key_query: str = "subscription-key"
+    is_mcp: bool = False
+    """An MCP server."""
 
 
 class Representation(Record, frozen=True, eq=True):
@@ -57,6 +61,25 @@ class Representation(Record, frozen=True, eq=True):
     examples: tuple[bytes, ...] = ()
     schema: Any = None
     """JSON schema, references resolved; None: not described."""
+
+
+class Parameter(Record, frozen=True, eq=True):
+    """What an API description says about one parameter of an operation.  `place`: path, query or header."""
+
+    name: str
+    place: str
+    required: bool = False
+    schema: Any = None
+    description: str = ""
+
+
+class DeclaredRequest(Record, frozen=True, eq=True):
+    """What an API description says about the requests of an operation.  `body`: the schema of a JSON body, or None."""
+
+    parameters: tuple[Parameter, ...] = ()
+    body: Any = None
+    body_required: bool = False
+    description: str = ""
 
 
 class DeclaredResponse(Record, frozen=True, eq=True):

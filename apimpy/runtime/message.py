@@ -14,9 +14,25 @@ from multidict import CIMultiDict
 
 from apimpy.record import Record
 
-__all__ = ["EMPTY_BODY", "Body", "BodyTooLarge", "Dial", "Headers", "Request", "Response", "Url"]
+__all__ = ["EMPTY_BODY", "Body", "BodyTooLarge", "Dial", "Headers", "RecordedHeaders", "Request", "Response", "Url"]
 
 Headers = CIMultiDict
+
+
+class RecordedHeaders(CIMultiDict[str]):
+    """Headers that remember which of them were set since, by name in lower case."""
+
+    def __init__(self, headers: Headers[str], written: set[str]) -> None:
+        super().__init__(headers)
+        self._written = written
+
+    def __setitem__(self, key: str, value: str) -> None:
+        self._written.add(key.lower())
+        super().__setitem__(key, value)
+
+    def add(self, key: str, value: str) -> None:
+        self._written.add(key.lower())
+        super().add(key, value)
 
 
 class BodyTooLarge(Exception):
@@ -204,9 +220,11 @@ class Request:
         "ip_address",
         "matched_parameters",
         "method",
+        "origin",
         "original_url",
         "upgrade",
         "url",
+        "written",
     )
 
     def __init__(
@@ -229,6 +247,10 @@ class Request:
         self.dial: Dial | None = None
         self.upgrade = False
         """The opening handshake of a WebSocket: 101 switches the connection."""
+        self.origin: Request | None = None
+        """The caller's request, on one that goes on for it to a backend."""
+        self.written: set[str] | None = None
+        """Names (lower case) of headers that policies have set, where that matters (`RecordedHeaders`)."""
         self.host_overridden = False
         """A set-header named Host ran: the Host header is sent as it stands."""
         self.combine: set[str] | None = None
