@@ -116,6 +116,11 @@ class Subject:
             value = found.value if found is not None else None
         return value.value if isinstance(value, Text) and "{{" not in value.value else None
 
+    @classmethod
+    def word(cls, item: Item | Element, attribute: str) -> str:
+        """The literal in an attribute as a word that is compared: without space around it, in lower case; or empty."""
+        return (cls.literal(item, attribute) or "").strip().lower()
+
     @staticmethod
     def at(item: Item | Element, attribute: str) -> Attribute | Element:
         """The place of an attribute, or of its element when it has none: what `report` takes."""

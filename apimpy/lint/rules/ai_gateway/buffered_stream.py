@@ -63,7 +63,7 @@ class BufferedStream(Rule, code="AIG007", level=INFO, elements=("forward-request
     def check(self, document: Subject, report: Report) -> None:
         for visit in visits_of(document, "forward-request"):
             at = visit.policy.source.get("buffer-response")
-            literal = (document.literal(visit.policy, "buffer-response") or "").strip().lower()
+            literal = document.word(visit.policy, "buffer-response")
             if (at is not None and literal != "true") or not for_models(document):
                 continue
             source = visit.policy.source

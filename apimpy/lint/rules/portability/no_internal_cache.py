@@ -43,7 +43,7 @@ class NoInternalCache(Rule, code="PRT005", elements=_CACHES):
 
     def check(self, document: Subject, report: Report) -> None:
         for policy in document.policies(*_CACHES) if document.gateway in _WITHOUT else ():
-            if (document.literal(policy, "caching-type") or "").strip().lower() == "internal":
+            if document.word(policy, "caching-type") == "internal":
                 where = document.at(policy, "caching-type")
                 message = f"a gateway of the kind {document.gateway} has no internal cache: every lookup misses"
                 report(where, message, help="set up an external cache and say external")

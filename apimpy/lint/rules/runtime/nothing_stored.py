@@ -45,6 +45,6 @@ class NothingStored(Rule, code="RUN015", elements=_STORES):
             if literal.removeprefix("-").isdigit() and int(literal) <= 0:
                 where = document.at(policy, "duration")
                 report(where, "nothing is kept for so short a time", help="give a duration of a second or more")
-            if (document.literal(policy, "cache-response") or "").strip().lower() == "false":
+            if document.word(policy, "cache-response") == "false":
                 where = document.at(policy, "cache-response")
                 report(where, "no response is kept", help="leave it out to keep those with status 200")

@@ -52,7 +52,7 @@ class UnbufferedRetry(Rule, code="RUN007", elements=("retry",)):
             at = element.get("buffer-request-body")
             if at is None:
                 fix = add_attribute(element, "buffer-request-body", "true")
-            elif (document.literal(element, "buffer-request-body") or "").strip().lower() == "false":
+            elif document.word(element, "buffer-request-body") == "false":
                 fix = set_attribute(at, "true")
             else:
                 continue

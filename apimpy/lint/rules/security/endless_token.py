@@ -57,7 +57,7 @@ class EndlessToken(Rule, code="SEC005", elements=("validate-jwt",)):
     def check(self, document: Subject, report: Report) -> None:
         for policy in document.policies("validate-jwt"):
             at = policy.source.get("require-expiration-time")
-            if at is not None and (document.literal(policy, at.name) or "").strip().lower() == "false":
+            if at is not None and document.word(policy, at.name) == "false":
                 fix = set_attribute(at, "true", safe=False)
                 report(at, "tokens need not say when they end", help="leave the attribute out", fix=fix)
             skew = (document.literal(policy, "clock-skew") or "").strip()

@@ -44,7 +44,7 @@ class PrivateResponses(Rule, code="SEC008", level=ERROR, elements=("cache-lookup
     def check(self, document: Subject, report: Report) -> None:
         for policy in document.policies("cache-lookup"):
             at = policy.source.get("allow-private-response-caching")
-            if at is None or (document.literal(policy, at.name) or "").strip().lower() != "true":
+            if at is None or document.word(policy, at.name) != "true":
                 continue
             varies = [_off(document, policy, name) for name in ("vary-by-developer", "vary-by-developer-groups")]
             if policy.source.child("vary-by-header") is None and all(varies):
@@ -54,4 +54,4 @@ class PrivateResponses(Rule, code="SEC008", level=ERROR, elements=("cache-lookup
 
 def _off(document: Subject, policy: Policy, name: str) -> bool:
     """The attribute is missing or false, its default."""
-    return policy.source.get(name) is None or (document.literal(policy, name) or "").strip().lower() == "false"
+    return policy.source.get(name) is None or document.word(policy, name) == "false"

@@ -59,9 +59,9 @@ class UncheckedCertificate(Rule, code="SEC006", elements=("validate-client-certi
             identities = [e for e in policy.source.walk() if e.name == "identity"]
             pinned = bool(identities) and all(e.get("thumbprint") is not None for e in identities)
             for name, what in _CHECKS.items():
-                off = (document.literal(policy, name) or "").strip().lower() == "false"
+                off = document.word(policy, name) == "false"
                 if off and not (pinned and name in ("validate-trust", "validate-revocation")):
                     report(document.at(policy, name), what, help="leave the attribute out")
-            if (document.literal(policy, "ignore-error") or "").strip().lower() == "true":
+            if document.word(policy, "ignore-error") == "true":
                 where = document.at(policy, "ignore-error")
                 report(where, "a request without a valid certificate goes on", help="leave the attribute out")

@@ -43,7 +43,7 @@ class IgnoredValue(Rule, code="STY010", elements=_SETS):
 
     def check(self, document: Subject, report: Report) -> None:
         for policy in document.policies(*_SETS):
-            if (document.literal(policy, "exists-action") or "").strip().lower() != "delete":
+            if document.word(policy, "exists-action") != "delete":
                 continue
             for value in policy.source.children:
                 if value.name == "value":
