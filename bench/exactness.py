@@ -106,6 +106,7 @@ async def run(chosen: argparse.Namespace, folder: Path) -> int:
         *("--port", str(port), "--admin-port", str(admin), "--workers", "4", "--access-log", "off"),
         *("--redis", f"redis://127.0.0.1:{redis_port}", "--rate-algorithm", chosen.algorithm),
         *("--option", "reserve_completion=true"),
+        *("--option", "store_timeout=10000"),  # on a busy machine Redis must not count as away: limits are open then
     ]
     gateway = pinned("0,1", [sys.executable, "-c", SERVE, *words], folder / "log")
     url = f"http://127.0.0.1:{port}/openai/deployments/gpt-4o/chat/completions"
