@@ -19,6 +19,8 @@ __all__ = ["LEAST_ATTEMPTS", "SLOTS", "Breaker", "Rule", "retry_after_seconds"]
 
 LEAST_ATTEMPTS = 10
 """Attempts in the interval before a percentage means anything."""
+_LONGEST_WAIT = 366 * 86400.0
+"""Seconds; a backend that asks for more asks for nonsense."""
 SLOTS = 60
 """Parts of the interval in which attempts are counted for a percentage."""
 
@@ -126,4 +128,4 @@ def retry_after_seconds(value: str | None, now: float) -> float | None:
             seconds = parsedate_to_datetime(text).timestamp() - now
         except (ValueError, OverflowError):
             return None
-    return seconds if seconds > 0 else None
+    return min(seconds, _LONGEST_WAIT) if seconds > 0 else None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from apimpy.configuration.check import lookup
+from apimpy.policies._target import escaped
 from apimpy.record import Record
 from apimpy.runtime.exchange import DeclaredRequest
 
@@ -17,15 +18,29 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from apimpy.configuration.model import ApiSpec, GatewayFile, McpToolSpec, OperationSpec
+    from apimpy.runtime.exchange import Parameter
 
-__all__ = ["ENDPOINT", "MCP", "BadArguments", "McpServer", "Tool", "ToolCall", "mcp_server", "reference"]
+__all__ = [
+    "ENDPOINT",
+    "MCP",
+    "Argument",
+    "BadArguments",
+    "McpServer",
+    "Tool",
+    "ToolCall",
+    "arguments_of",
+    "mcp_server",
+    "reference",
+]
 
 ENDPOINT = "/mcp"
 MCP = "mcp"
 """The scheme of service URLs that mean a server in this gateway."""
 _REFERENCE = re.compile(r"(?:(?:.*/)?apis/)?([^/]+)/(?:operations/)?([^/]+)/?")
 _PARAMETER = re.compile(r"\{(\*?)([^{}]+)\}")
-_BODY = "body"
+_OWN_HEADERS = ("accept", "authorization", "content-type")
+"""Never parameters: the description of an API says these elsewhere (OpenAPI 3.1, section 4.8.12)."""
+_LONGEST_SCHEMA = 64 << 10
 _MAY_HAVE_BODY = ("POST", "PUT", "PATCH", "DELETE")
 
 
@@ -43,82 +58,77 @@ class ToolCall(Record, frozen=True, eq=True):
     has_body: bool = False
 
 
-class Tool(Record, frozen=True):
-    """One operation.  `path` leads to its API; `merged`: the properties of the body stand beside the parameters."""
+class Argument(Record, frozen=True, eq=True):
+    """One argument of a tool.  `place`: path, query, header, a property of the body, or body: all of it.
+
+    `name` is the argument's, `field` the parameter's: they differ where two places have one name.
+    """
 
     name: str
-    description: str
+    place: str
+    field: str
+    required: bool
+    schema: dict[str, Any]
+
+    @property
+    def sent(self) -> bool:
+        """It is text in the head of the request, where there is no null."""
+        return self.place in ("path", "query", "header")
+
+    def is_in(self, given: Mapping[str, Any]) -> bool:
+        """Whether it is among some arguments."""
+        return given.get(self.name) is not None if self.sent else self.name in given
+
+
+class Tool(Record, frozen=True):
+    """One operation.  `path` leads to its API, `listed` is what `tools/list` shows.
+
+    `headers` and `query` go with every call: the version of the API.  `open_body`: nothing describes the requests, so
+    further arguments are the body.
+    """
+
+    name: str
+    api: str
+    operation: str
     method: str
     path: str
     template: str
-    declared: DeclaredRequest
-    merged: bool
+    arguments: tuple[Argument, ...]
+    listed: dict[str, Any]
     headers: tuple[tuple[str, str], ...] = ()
     query: tuple[tuple[str, str], ...] = ()
-    """What every call has: the version of the API."""
+    open_body: bool = False
 
-    def described(self) -> dict[str, Any]:
-        """As `tools/list` shows it."""
-        properties: dict[str, Any] = {}
-        required: list[str] = []
-        for name in self._in_template():
-            properties[name] = {"type": "string"}
-            required.append(name)
-        for p in self.declared.parameters:
-            if p.place == "path" and p.name not in properties:
-                continue
-            schema = dict(p.schema) if isinstance(p.schema, dict) else {}
-            about = {"description": p.description} if p.description else {}
-            properties[p.name] = about | (schema or {"type": "string"})
-            if p.required and p.name not in required:
-                required.append(p.name)
-        body = self.declared.body
-        if self.merged:
-            properties |= body.get("properties", {})
-            if self.declared.body_required:
-                required += [n for n in body.get("required", ()) if n not in required]
-        elif body is not None:
-            properties[_BODY] = body
-            if self.declared.body_required:
-                required.append(_BODY)
-        schema = {"type": "object", "properties": properties} | ({"required": required} if required else {})
-        return {"name": self.name, "description": self.description, "inputSchema": schema}
-
-    def _in_template(self) -> list[str]:
-        return [m[2] for m in _PARAMETER.finditer(self.template)]
-
-    def call(self, arguments: Mapping[str, Any]) -> ToolCall:
+    def call(self, given: Mapping[str, Any]) -> ToolCall:
         """The request for some arguments.  BadArguments."""
-        schema = self.described()["inputSchema"]
-        missing = [name for name in schema.get("required", ()) if arguments.get(name) is None]
+        missing = [a.name for a in self.arguments if a.required and not a.is_in(given)]
         if missing:
             raise BadArguments(f"{self.name} needs {', '.join(missing)}")
-        left = {name: value for name, value in arguments.items() if value is not None}
+        left = dict(given)
+        found = {a.name: left.pop(a.name) for a in self.arguments if a.name in left}
+        by_place: dict[str, dict[str, Any]] = {place: {} for place in ("path", "query", "header", "property", "body")}
+        for a in self.arguments:
+            if a.name in found and not (a.sent and found[a.name] is None):
+                by_place[a.place][a.field] = found[a.name]
         path, _, asked = self.template.partition("?")
-        path = _PARAMETER.sub(lambda m: quote(_text(left.pop(m[2])), safe="/" if m[1] else ""), path)
         query = list(self.query)
         for pair in asked.split("&") if asked else ():
             name, _, value = pair.partition("=")
-            found = _PARAMETER.fullmatch(value)
-            query.append((name, _text(left.pop(found[2])) if found else value))
-        headers = list(self.headers)
-        for p in self.declared.parameters:
-            if p.name not in left or p.place == "path":
-                continue
-            values = left.pop(p.name)
-            if p.place == "header":
-                headers.append((p.name, _text(values)))
-            else:
-                query += [(p.name, _text(v)) for v in (values if isinstance(values, list) else [values])]
-        body: Any = None
-        has_body = False
-        if self.declared.body is not None and not self.merged:
-            has_body, body = _BODY in left, left.pop(_BODY, None)
-        elif self.merged or (left and self.method in _MAY_HAVE_BODY and self.declared == DeclaredRequest()):
-            has_body, body, left = bool(left) or self.declared.body_required, left, {}
-        query += [(name, _text(value)) for name, value in left.items()]
-        target = self.path + path + ("?" + urlencode(query) if query else "")
-        return ToolCall(self.method, target, tuple(headers), body, has_body)
+            if _PARAMETER.fullmatch(value) is None:
+                query.append((name, value))
+        fixed = {name.lower() for name, _ in self.query}
+        asked_for = [(name, v) for name, value in by_place["query"].items() for v in _each(value)]
+        taken = {name.lower() for name, _ in self.headers}
+        headers = [(n, _header(n, v)) for n, v in by_place["header"].items() if n.lower() not in taken]
+        has_body, body = bool(by_place["body"] or by_place["property"]), by_place["property"]
+        if by_place["body"]:
+            (body,) = by_place["body"].values()
+        elif self.open_body and left:
+            has_body, body, left = True, left, {}
+        more = [(name, value) for name, value in left.items() if value is not None]
+        query += [(name, _text(value)) for name, value in (*asked_for, *more) if name.lower() not in fixed]
+        target = self.path + _filled(path, by_place["path"]) + ("?" + urlencode(query) if query else "")
+        return ToolCall(self.method, target, (*self.headers, *headers), body if has_body else None, has_body)
 
 
 class McpServer(Record, frozen=True):
@@ -162,16 +172,99 @@ def _tool(spec: McpToolSpec, api: ApiSpec, operation: OperationSpec, model: Gate
             path += f"/{api.version}"
         else:
             fixed[version_set.scheme] = ((version_set.name, api.version),)
+    template = re.sub(r"/\*(?=$|\?)", "/{*path}", operation.url_template)
     declared = operation.request or DeclaredRequest()
-    body = declared.body
-    template = operation.url_template
-    taken = {p.name for p in declared.parameters} | {m[2] for m in _PARAMETER.finditer(template)}
-    properties = body.get("properties") if isinstance(body, dict) and body.get("type") == "object" else None
-    merged = isinstance(properties, dict) and not taken & set(properties)
-    method = "GET" if operation.method == "*" else operation.method.upper()
+    arguments = arguments_of(template, declared)
     about = spec.description or declared.description or operation.name or operation.id
-    headers, query = fixed.get("header", ()), fixed.get("query", ())
-    return Tool(spec.name, about, method, path, template, declared, merged, headers, query)
+    method = "GET" if operation.method == "*" else operation.method.upper()
+    return Tool(
+        spec.name,
+        api.id,
+        operation.id,
+        method,
+        path,
+        template,
+        arguments,
+        {"name": spec.name, "description": about, "inputSchema": _schema(arguments)},
+        fixed.get("header", ()),
+        fixed.get("query", ()),
+        operation.request is None and method in _MAY_HAVE_BODY,
+    )
+
+
+def arguments_of(template: str, declared: DeclaredRequest) -> tuple[Argument, ...]:
+    """The arguments that make a request: parameters, then the properties of a JSON object or the body as one."""
+    described = {(p.place, p.name): p for p in declared.parameters}
+    rows: list[tuple[str, str, bool, Any]] = []
+    path, _, query = template.partition("?")
+    for place, part in (("path", path), ("query", query)):
+        for name in (m[2] for m in _PARAMETER.finditer(part)):
+            found = described.pop((place, name), None)
+            rows.append((place, name, True, None if found is None else _shown(found)))
+    rows += [
+        (p.place, p.name, p.required, _shown(p))
+        for p in described.values()
+        if p.place != "path" and not (p.place == "header" and p.name.lower() in _OWN_HEADERS)
+    ]
+    body = declared.body
+    properties = body.get("properties") if isinstance(body, dict) and body.get("type") == "object" else None
+    if isinstance(body, dict) and isinstance(properties, dict) and not {name for _, name, *_ in rows} & set(properties):
+        needed = body.get("required") if declared.body_required else None
+        required = {name for name in needed if isinstance(name, str)} if isinstance(needed, list) else set()
+        rows += [("property", name, name in required, schema) for name, schema in properties.items()]
+    elif body is not None:
+        rows.append(("body", "body", declared.body_required, body))
+    out: dict[str, Argument] = {}
+    for place, field, required_, schema in rows:
+        name = field if field not in out else f"{place}_{field}"
+        out.setdefault(name, Argument(name, place, field, required_, schema if isinstance(schema, dict) else {}))
+    return tuple(out.values())
+
+
+def _shown(parameter: Parameter) -> dict[str, Any]:
+    schema = parameter.schema if isinstance(parameter.schema, dict) and parameter.schema else {"type": "string"}
+    return {"description": parameter.description, **schema} if parameter.description else schema
+
+
+def _schema(arguments: tuple[Argument, ...]) -> dict[str, Any]:
+    """The schema of all of them; of those whose own cannot be written, or is very long, nothing but the name."""
+    properties = {a.name: _bounded(a.schema or ({"type": "string"} if a.place == "path" else {})) for a in arguments}
+    required = [a.name for a in arguments if a.required]
+    return {"type": "object", "properties": properties} | ({"required": required} if required else {})
+
+
+def _bounded(schema: dict[str, Any]) -> dict[str, Any]:
+    import orjson
+
+    try:
+        return schema if len(orjson.dumps(schema)) <= _LONGEST_SCHEMA else {}
+    except TypeError:  # numbers beyond 64 bits
+        return {}
+
+
+def _filled(template: str, values: Mapping[str, Any]) -> str:
+    """A path with its parameters.  BadArguments for values that would leave it."""
+    parts, at = [], 0
+    for found in _PARAMETER.finditer(template):
+        text = _text(values[found[2]])
+        if not text and not found[1]:
+            raise BadArguments(f"{found[2]} is empty")
+        if any(part in (".", "..") for part in (text.split("/") if found[1] else [text])):
+            raise BadArguments(f"{found[2]} is no part of a path")
+        parts += [escaped(template[at : found.start()]), quote(text, safe="/" if found[1] else "")]
+        at = found.end()
+    return "".join([*parts, escaped(template[at:])])
+
+
+def _header(name: str, value: Any) -> str:
+    text = _text(value)
+    if any(c in text for c in "\r\n\0"):
+        raise BadArguments(f"{name} is no header value")
+    return text
+
+
+def _each(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def _text(value: Any) -> str:
@@ -182,5 +275,8 @@ def _text(value: Any) -> str:
     if isinstance(value, dict | list):
         import orjson
 
-        return orjson.dumps(value).decode()
+        try:
+            return orjson.dumps(value).decode()
+        except TypeError as error:
+            raise BadArguments(f"an argument cannot be written: {error}") from error
     return str(value)

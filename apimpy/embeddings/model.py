@@ -70,6 +70,6 @@ def local_model(directory: Path | None) -> LocalModel:
     disable_progress_bar()
     try:
         model = SentenceTransformer(str(directory), device="cpu", local_files_only=True)
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
+    except Exception as error:
         raise ModelError(f"no sentence-transformers model in {directory}: {error}") from error
     return LocalModel(model, name)

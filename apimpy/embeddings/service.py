@@ -67,6 +67,8 @@ class _Service:
                 raw = await request.read()
             except web.HTTPRequestEntityTooLarge:
                 raise _Refusal(f"The request is larger than {_BODY} bytes.", status=413) from None
+            except web.RequestPayloadError as error:
+                raise _Refusal(f"The body cannot be read: {error}") from error
             texts, packed, name = _asked(raw, self._model)
             loop = asyncio.get_running_loop()
             vectors, tokens = await loop.run_in_executor(self._thread, self._embed, texts)
@@ -100,9 +102,9 @@ def _asked(raw: bytes, model: Embedder) -> tuple[list[str], bool, str | None]:
         raise _Refusal("'$.input' must be a text or a list of texts, none of them empty.", "input", "invalid_value")
     if len(texts) > _INPUTS:
         raise _Refusal(f"'$.input' has more than {_INPUTS} texts.", "input", "invalid_value")
-    if body.get("dimensions", model.size) != model.size:
+    if body.get("dimensions") not in (None, model.size):
         raise _Refusal(f"This model's vectors have {model.size} numbers.", "dimensions", "invalid_value")
-    form = body.get("encoding_format", "float")
+    form = body.get("encoding_format") or "float"
     if form not in ("float", "base64"):
         raise _Refusal("'$.encoding_format' is float or base64.", "encoding_format", "invalid_value")
     name = body.get("model")

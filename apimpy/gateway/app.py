@@ -265,7 +265,8 @@ def _enter(ex: Exchange, match: Match) -> None:
 def _enter_mcp(ex: Exchange, path: str) -> None:
     """Callers write the endpoint with `/mcp` or without; and what policies set of headers goes on to tools."""
     request = ex.request
-    ex.operation_path = path.rstrip("/").removesuffix(ENDPOINT)
+    if path.rstrip("/").lower() == ENDPOINT:
+        ex.operation_path = ""
     request.written = set()
     request.headers = RecordedHeaders(request.headers, request.written)
 

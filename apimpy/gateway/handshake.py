@@ -65,4 +65,6 @@ def promise(headers: Headers[str], accept: str) -> None:
 
 def is_accepted(sent: Headers[str], received: Headers[str]) -> bool:
     """Whether a 101 answers the handshake that was sent."""
-    return _has(received, UPGRADE, "websocket") and received.getall(_ACCEPT, None) == [accept_of(sent[KEY])]
+    if not _has(received, UPGRADE, "websocket") or not _has(received, CONNECTION, "upgrade"):
+        return False
+    return received.getall(_ACCEPT, None) == [accept_of(sent[KEY])]

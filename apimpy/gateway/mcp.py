@@ -8,6 +8,7 @@ have set; what the caller sent, credentials above all, stays with the outer requ
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ import orjson
 from apimpy.configuration.mcp import MCP, BadArguments
 from apimpy.runtime.headers import CONTENT_LENGTH, HOST
 from apimpy.runtime.message import Body, BodyTooLarge, Headers, Request, Response, Url
-from apimpy.runtime.ports import TransportError
+from apimpy.runtime.ports import TimedOut, TransportError
 
 if TYPE_CHECKING:
     from apimpy.configuration.mcp import McpServer, Tool
@@ -51,10 +52,17 @@ class InsideTransport:
         """The response head, its body a stream unless all of it is there."""
         if request.url.scheme != MCP:
             return await self._outside.send(request, timeout=timeout)
+        try:
+            async with asyncio.timeout(timeout):
+                return await self._inside(request)
+        except TimeoutError as error:
+            raise TimedOut("the backend did not answer in time") from error
+
+    async def _inside(self, request: Request) -> Response:
         gateway = self.gateway
         assert gateway is not None
         server = gateway.configuration.mcp.get(request.url.host)
-        if server is None or request.url.path != "/":
+        if server is None or request.url.path.rstrip("/"):
             return Response(404, headers=Headers())
         if request.method != "POST":
             return Response(405, headers=Headers(Allow="POST"))
@@ -72,23 +80,23 @@ class _Call:
         self._gateway, self._server, self._request = gateway, server, request
 
     async def answer(self, data: bytes) -> Response:
-        """The response to it; 202 without a body to what wants no answer."""
-        id_: Any = None
-        status = 200
+        """The response to it, or to several; 202 without a body to what wants no answer."""
+        reply: Any
         try:
-            message = _message(data)
-            id_ = message.get("id")
-            method = message.get("method")
-            if not isinstance(method, str) or id_ is None:  # a notification, or an answer to what we never ask
-                return Response(202, headers=self._headers())
-            parameters = message.get("params", {})
-            if not isinstance(parameters, dict):
-                raise _Refusal(_NO_PARAMETERS, "params is an object")
-            reply: dict[str, Any] = {"result": await self._result(method, parameters)}
-        except _Refusal as refusal:
-            reply = {"error": {"code": refusal.code, "message": str(refusal)}}
-            status = 400 if refusal.code in (_NOT_JSON, _NO_REQUEST) else 200
-        body = orjson.dumps({"jsonrpc": "2.0", "id": id_, **reply})
+            message = orjson.loads(data)
+        except orjson.JSONDecodeError as error:
+            reply = _error(None, _NOT_JSON, f"Parse error: {error}")
+        else:
+            if isinstance(message, list) and message:
+                found = [answer for one in message if (answer := await self._one(one)) is not None]
+                reply = found or None
+            else:
+                reply = await self._one(message)
+        if reply is None:
+            return Response(202, headers=self._headers())
+        codes = {_NOT_JSON, _NO_REQUEST}
+        status = 400 if isinstance(reply, dict) and reply.get("error", {}).get("code") in codes else 200
+        body = orjson.dumps(reply)
         headers = self._headers()
         accepted = self._request.headers.get("Accept", "*/*").lower()
         if "text/event-stream" in accepted and "application/json" not in accepted and "*/*" not in accepted:
@@ -97,6 +105,26 @@ class _Call:
         else:
             headers["Content-Type"] = "application/json"
         return Response(status, headers=headers, body=Body(body))
+
+    async def _one(self, message: Any) -> dict[str, Any] | None:
+        """The answer to one message; None to a notification, and to an answer to what we never ask."""
+        if not isinstance(message, dict) or message.get("jsonrpc") != "2.0":
+            return _error(None, _NO_REQUEST, "Invalid Request: a JSON-RPC 2.0 message is wanted")
+        id_, method = message.get("id"), message.get("method")
+        if "method" not in message and ("result" in message or "error" in message):
+            return None
+        if isinstance(method, str) and "id" not in message:
+            return None
+        if not isinstance(method, str) or not isinstance(id_, str | int) or isinstance(id_, bool):
+            return _error(None, _NO_REQUEST, "Invalid Request: it needs a method, and a text or a whole number as id")
+        parameters = message.get("params")
+        try:
+            if not isinstance(parameters, dict | None):
+                raise _Refusal(_NO_PARAMETERS, "params is an object")
+            result = await self._result(method, parameters or {})
+        except _Refusal as refusal:
+            return _error(id_, refusal.code, str(refusal))
+        return {"jsonrpc": "2.0", "id": id_, "result": result}
 
     def _headers(self) -> Headers[str]:
         session = self._request.headers.get(_SESSION)
@@ -113,7 +141,7 @@ class _Call:
         if method == "ping":
             return {}
         if method == "tools/list":
-            return {"tools": [tool.described() for tool in self._server.tools.values()]}
+            return {"tools": [tool.listed for tool in self._server.tools.values()]}
         if method == "tools/call":
             name, arguments = parameters.get("name"), parameters.get("arguments") or {}
             tool = self._server.tools.get(name) if isinstance(name, str) else None
@@ -129,6 +157,9 @@ class _Call:
             request = self._inner(tool, arguments)
         except BadArguments as error:
             raise _Refusal(_NO_PARAMETERS, str(error)) from error
+        found = gateway.configuration.router.match(request)
+        if found is None or (found.api.id, found.operation.id) != (tool.api, tool.operation):
+            raise _Refusal(_NO_PARAMETERS, f"these arguments do not lead to {tool.name}")
         ex = await gateway.handle(request)
         response, data, completed = ex.response, b"", False
         assert response is not None
@@ -153,12 +184,16 @@ class _Call:
                     headers.popall(name, None)
                     headers.extend((name, value) for value in outer.headers.getall(name))
         for name, value in call.headers:
-            headers[name] = value
+            if outer is None or outer.written is None or name.lower() not in outer.written:
+                headers[name] = value
         for name in (HOST, CONTENT_LENGTH):
             headers.popall(name, None)
         body = Body()
         if call.has_body:
-            body = Body(orjson.dumps(call.body))
+            try:
+                body = Body(orjson.dumps(call.body))
+            except TypeError as error:
+                raise BadArguments(f"an argument cannot be written: {error}") from error
             headers["Content-Type"] = "application/json"
         path, _, query = call.target.partition("?")
         url = Url(*((host.scheme, host.host, host.port) if host else ("http", "localhost", 80)), path or "/", query)
@@ -167,14 +202,8 @@ class _Call:
         return made
 
 
-def _message(data: bytes) -> dict[str, Any]:
-    try:
-        message = orjson.loads(data)
-    except orjson.JSONDecodeError as error:
-        raise _Refusal(_NOT_JSON, f"Parse error: {error}") from error
-    if not isinstance(message, dict) or message.get("jsonrpc") != "2.0":
-        raise _Refusal(_NO_REQUEST, "Invalid Request: one JSON-RPC 2.0 message is wanted")
-    return message
+def _error(id_: Any, code: int, message: str) -> dict[str, Any]:
+    return {"jsonrpc": "2.0", "id": id_, "error": {"code": code, "message": message}}
 
 
 def _content(data: bytes, media: str, *, failed: bool) -> dict[str, Any]:

@@ -223,8 +223,12 @@ async def _follow_breakers(gateway: Gateway) -> None:
     while True:
         await asyncio.sleep(_BREAKERS_EVERY)
         services = gateway.services  # a reload replaces them
-        with contextlib.suppress(StoreUnavailable):  # the link has said so
+        try:
             await services.backends.refresh(services.clock.now())
+        except StoreUnavailable:
+            pass  # the link has said so
+        except Exception:  # one bad answer must not end it
+            log.exception("shared breakers could not be read")
 
 
 def _limits(config: ServeConfig, options: Options) -> Limits:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from apimpy.policies._upstream import choose, present_credentials, send_to
+from apimpy.policies._upstream import choose, present_credentials, read_whole, send_to
 from apimpy.record import Record
 from apimpy.runtime.faults import PolicyFault
 from apimpy.runtime.message import Body, BodyTooLarge, Headers, Request
@@ -136,7 +136,7 @@ class Judge:
             elif "Authorization" in ex.request.headers:
                 headers["Authorization"] = ex.request.headers["Authorization"]
             response = await send_to(ex, backend, request, TIMEOUT, element)
-            data = await response.body.buffer(ex.services.options.max_buffered_body)
+            data = await read_whole(ex, response)
         except PolicyFault as fault:
             raise Unjudged(fault.message) from fault
         except (TransportError, BodyTooLarge) as error:

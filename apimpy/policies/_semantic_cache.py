@@ -18,7 +18,7 @@ import orjson
 from apimpy.policies._caching import Copied, kept_response
 from apimpy.policies._llm.call import LlmCall, llm_call
 from apimpy.policies._llm.prompt import embedded_text
-from apimpy.policies._upstream import choose, present_credentials, send_to
+from apimpy.policies._upstream import choose, present_credentials, read_whole, send_to
 from apimpy.policy.base import Action, Item, Policy
 from apimpy.policy.fields import attr, children, text
 from apimpy.policy.value import Value
@@ -168,7 +168,7 @@ class SemanticLookup(Policy):
             backend = choose(ex, entity, self.element)
             request = await self._request(ex, backend, prompt)
             response = await send_to(ex, backend, request, TIMEOUT, self.element)
-            data = await response.body.buffer(services.options.max_buffered_body)
+            data = await read_whole(ex, response)
         except PolicyFault as fault:
             raise _NoEmbedding(fault.message) from fault
         except (TransportError, BodyTooLarge, ManagedIdentityError) as error:

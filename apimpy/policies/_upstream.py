@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from apimpy.runtime.message import Dial, Request, Response
     from apimpy.runtime.ports import BackendRegistry, Clock
 
-__all__ = ["choose", "no_connection", "present_credentials", "send_to"]
+__all__ = ["choose", "no_connection", "present_credentials", "read_whole", "send_to"]
 
 
 def choose(ex: Exchange, entity: Backend | Pool, source: str, bound: str | None = None) -> Backend:
@@ -76,10 +76,25 @@ async def send_to(
     if backend is not None:
         now = clock.now()
         wanted = retry_after_seconds(response.headers.get("Retry-After"), now)
-        await backends.answered(backend, now, response.status, wanted)
+        try:
+            await backends.answered(backend, now, response.status, wanted)
+        except BaseException:  # the caller left while others were told: nobody has the response yet
+            await response.body.close()
+            if response.tunnel is not None:
+                response.tunnel.close()
+            raise
         if backend.rule is not None and backend.rule.fails_for("BackendConnectionFailure"):
             _watch(response.body, backends, backend, clock)
     return response
+
+
+async def read_whole(ex: Exchange, response: Response) -> bytes:
+    """The body of a response that nobody else has.  BodyTooLarge, TransportError."""
+    try:
+        return await response.body.buffer(ex.services.options.max_buffered_body)
+    except BaseException:
+        await response.body.close()
+        raise
 
 
 def _joined(backend: Dial, wanted: Dial | None) -> Dial:

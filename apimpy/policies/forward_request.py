@@ -96,8 +96,9 @@ class ForwardRequest(
             request = await self._request(ex, backend)
             if sessions is not None and sessions.affinity is not None:
                 _strip_cookie(request, sessions.affinity)
+            follow = not plain and self.follow_redirects.get(ex)
             response = await self._send(ex, backend, request)
-            if not plain and self.follow_redirects.get(ex):
+            if follow:
                 response = await self._follow(ex, backend, request, response)
             if sessions is not None and backend is not None and not is_bound:
                 response.headers.add("Set-Cookie", cookie_for(sessions, backend.id))

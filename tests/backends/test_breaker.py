@@ -157,6 +157,8 @@ def test_what_error_is_a_failure(reasons: set[str], reason: str, fails: bool) ->
         ("Tue, 14 Nov 2023 22:13:50 GMT", 30),
         ("Tue, 14 Nov 2023 22:13:00 GMT", None),
         ("٣", None),
+        ("9" * 400, 366 * 86400),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", 366 * 86400),
     ],
 )
 def test_retry_after(value: str | None, seconds: float | None) -> None:

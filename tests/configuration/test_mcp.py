@@ -2,19 +2,41 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
-from apimpy.configuration.mcp import BadArguments, Tool, ToolCall
+from apimpy.configuration.mcp import BadArguments, Tool, ToolCall, mcp_server
+from apimpy.configuration.model import (
+    ApiSpec,
+    GatewayFile,
+    McpSpec,
+    McpToolSpec,
+    OperationSpec,
+    Ref,
+    VersionSet,
+)
 from apimpy.runtime.exchange import DeclaredRequest, Parameter
+from apimpy.source import SourceFile
 
 TEXT, NUMBER = {"type": "string"}, {"type": "integer"}
 PET = {"type": "object", "properties": {"name": TEXT, "age": NUMBER}, "required": ["name"]}
 
 
-def tool(method: str, template: str, declared: DeclaredRequest | None = None, **more: Any) -> Tool:
-    return Tool("t", "about", method, "/pets", template, declared or DeclaredRequest(), **{"merged": False, **more})
+SPAN = SourceFile("gateway.yaml", "").span(0)
+
+
+def tool(method: str, template: str, declared: DeclaredRequest | None = None, **version: Any) -> Tool:
+    """The tool `t` of an operation of the API `pets`."""
+    versions: tuple[VersionSet, ...] = ()
+    if version:
+        versions = (VersionSet("vs", SPAN, version["scheme"], version["name"]),)
+        version = {"version": "v2", "version_set": Ref("vs", SPAN)}
+    operation = OperationSpec("op", SPAN, method, template, request=declared)
+    pets = ApiSpec("pets", SPAN, path="pets", operations=(operation,), **version)
+    spec = ApiSpec("m", SPAN, mcp=McpSpec((McpToolSpec("t", SPAN, Ref("pets", SPAN), "op", "about"),)))
+    return mcp_server(spec, GatewayFile(SPAN, apis=(pets, spec), version_sets=versions)).tools["t"]
 
 
 LIST = tool(
@@ -29,7 +51,7 @@ LIST = tool(
         )
     ),
 )
-ADD = tool("POST", "/", DeclaredRequest((), PET, True), merged=True)
+ADD = tool("POST", "/", DeclaredRequest((), PET, True))
 PUT = tool("PUT", "/{id}", DeclaredRequest((Parameter("id", "path", True, TEXT),), {"type": "array"}, False))
 BARE = tool("POST", "/{*rest}")
 
@@ -54,7 +76,7 @@ BARE = tool("POST", "/{*rest}")
 )
 def test_what_is_listed(one: Tool, properties: Any, required: list[str]) -> None:
     schema = {"type": "object", "properties": properties, "required": required}
-    assert one.described() == {"name": "t", "description": "about", "inputSchema": schema}
+    assert one.listed == {"name": "t", "description": "about", "inputSchema": schema}
 
 
 @pytest.mark.parametrize(
@@ -75,10 +97,26 @@ def test_what_is_listed(one: Tool, properties: Any, required: list[str]) -> None
         (PUT, {"id": "1", "other": 2}, ToolCall("PUT", "/pets/1?other=2")),
         (BARE, {"rest": "a/b", "x": 1}, ToolCall("POST", "/pets/a/b", (), {"x": 1}, True)),
         (BARE, {"rest": "a"}, ToolCall("POST", "/pets/a")),
+        (tool("GET", "/*"), {"path": "a/b"}, ToolCall("GET", "/pets/a/b")),
         (
-            tool("GET", "/", headers=(("api-version", "v1"),), query=(("v", "2"),)),
-            {"a": 1},
-            ToolCall("GET", "/pets/?v=2&a=1", (("api-version", "v1"),)),
+            tool("GET", "/{id}?ids={ids}&all=1", DeclaredRequest((Parameter("id", "query", False, TEXT),))),
+            {"id": 1, "ids": ["a", "b"], "query_id": 2},
+            ToolCall("GET", "/pets/1?all=1&ids=a&ids=b&id=2"),
+        ),
+        (
+            tool(
+                "PATCH", "/", DeclaredRequest((), {"type": "object", "properties": {"n": {}}, "required": ["n"]}, True)
+            ),
+            {"n": None},
+            ToolCall("PATCH", "/pets/", (), {"n": None}, True),
+        ),
+        (tool("GET", "/é b/{id}"), {"id": "1"}, ToolCall("GET", "/pets/%C3%A9%20b/1")),
+        (tool("GET", "/", scheme="segment", name=""), {"a": 1}, ToolCall("GET", "/pets/v2/?a=1")),
+        (tool("GET", "/", scheme="query", name="v"), {"v": "v3"}, ToolCall("GET", "/pets/?v=v2")),
+        (
+            tool("GET", "/", DeclaredRequest((Parameter("x-v", "header"),)), scheme="header", name="X-V"),
+            {"x-v": "v3"},
+            ToolCall("GET", "/pets/", (("X-V", "v2"),)),
         ),
     ],
 )
@@ -92,8 +130,35 @@ def test_what_a_call_means(one: Tool, arguments: dict[str, Any], call: ToolCall)
         (LIST, {}, "t needs owner, kind"),
         (LIST, {"owner": None, "kind": "x"}, "t needs owner"),
         (ADD, {"age": 1}, "t needs name"),
+        (BARE, {"rest": "../../x"}, "rest is no part of a path"),
+        (PUT, {"id": ".."}, "id is no part of a path"),
+        (PUT, {"id": ""}, "id is empty"),
+        (LIST, {"owner": 1, "kind": "x", "x-trace": "a\r\nHost: b"}, "x-trace is no header value"),
+        (LIST, {"owner": 1, "kind": json.loads("[" * 500 + "1" + "]" * 500)}, "cannot be written"),
     ],
 )
-def test_arguments_that_are_missing(one: Tool, arguments: dict[str, Any], text: str) -> None:
+def test_arguments_that_make_no_request(one: Tool, arguments: dict[str, Any], text: str) -> None:
     with pytest.raises(BadArguments, match=text):
         one.call(arguments)
+
+
+@pytest.mark.parametrize(
+    ("body", "listed", "required"),
+    [
+        ({"type": "object", "properties": {"a": TEXT}, "required": True}, {"a": TEXT}, None),
+        ({"type": "object", "properties": {"a": TEXT}, "required": ["a", 1]}, {"a": TEXT}, ["a"]),
+        ({"type": "object", "properties": {"a": True}}, {"a": {}}, None),
+        ({"maximum": 10**30}, {"body": {}}, ["body"]),
+        ({"description": "x" * 100_000}, {"body": {}}, ["body"]),
+        (True, {"body": {}}, ["body"]),
+    ],
+)
+def test_schemas_of_other_people(body: Any, listed: Any, required: list[str] | None) -> None:
+    schema = tool("POST", "/", DeclaredRequest((), body, True)).listed["inputSchema"]
+    assert (schema["properties"], schema.get("required")) == (listed, required)
+
+
+def test_headers_that_are_said_elsewhere_are_no_arguments() -> None:
+    names = ("Accept", "Authorization", "Content-Type", "X-Mine")
+    declared = DeclaredRequest(tuple(Parameter(name, "header") for name in names))
+    assert list(tool("GET", "/", declared).listed["inputSchema"]["properties"]) == ["X-Mine"]

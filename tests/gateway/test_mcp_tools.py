@@ -27,7 +27,8 @@ PETS = {
                 "operationId": "putPet",
                 "requestBody": {"required": True, "content": {"application/json": {"schema": {"$ref": "#/x-pet"}}}},
             },
-        }
+        },
+        "/pets/secret": {"get": {"operationId": "secret"}},
     },
     "x-pet": {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]},
 }  # fmt: skip
@@ -133,6 +134,9 @@ async def test_the_endpoint(configured: Any, tmp_path: Path, path: str) -> None:
             assert await got.text() == "about"
     notification = {"jsonrpc": "2.0", "method": "notifications/initialized"}
     assert (await post(url, notification))[0] == 202
+    status, _, body = await post(url, [call("ping"), notification, {"jsonrpc": "2.0", "id": 1, "result": {}}])
+    assert (status, body) == (200, [{"jsonrpc": "2.0", "id": 7, "result": {}}])
+    assert (await post(url, {**call("ping"), "params": None}))[2]["result"] == {}
 
 
 @pytest.mark.parametrize(
@@ -141,6 +145,11 @@ async def test_the_endpoint(configured: Any, tmp_path: Path, path: str) -> None:
         (b"{", 400, -32700, "Parse error"),
         (b"[]", 400, -32600, "Invalid Request"),
         ({"id": 7, "method": "ping"}, 400, -32600, "Invalid Request"),
+        ({"jsonrpc": "2.0", "id": 7}, 400, -32600, "Invalid Request"),
+        ({**call("ping"), "id": None}, 400, -32600, "Invalid Request"),
+        ({**call("ping"), "id": [[1]]}, 400, -32600, "Invalid Request"),
+        (call("tools/call", name="get_pet", arguments={"id": "secret"}), 200, -32602, "these arguments do not lead"),
+        (call("tools/call", name="get_pet", arguments={"id": ".."}), 200, -32602, "id is no part of a path"),
         (call("resources/list"), 200, -32601, "Method not found: resources/list"),
         ({**call("ping"), "params": []}, 200, -32602, "params is an object"),
         (call("tools/call", name="nothing"), 200, -32602, "Unknown tool: nothing"),
@@ -184,6 +193,31 @@ async def test_what_the_caller_sent_stays_outside(configured: Any, tmp_path: Pat
         [(_, headers, _)] = running.seen
         assert (headers.get("Authorization"), headers.get("X-Added")) == seen
         assert not {"Cookie", "X-Other", "Content-Type"} & set(headers)
+
+
+async def test_what_policies_set_goes_before_arguments(configured: Any, tmp_path: Path) -> None:
+    set_ = '<set-header name="X-User" exists-action="override"><value>ann</value></set-header>'
+    for tools, seen in (("", "mallory"), (set_, "ann")):
+        folder = tmp_path / str(len(tools))
+        folder.mkdir()
+        path = files(folder, tools=tools)
+        pets = json.loads((folder / "pets.json").read_text())
+        pets["paths"]["/pets/{id}"]["get"]["parameters"] = [{"name": "X-User", "in": "header"}]
+        (folder / "pets.json").write_text(json.dumps(pets))
+        running = await configured(path)
+        use = call("tools/call", name="get_pet", arguments={"id": 1, "X-User": "mallory"})
+        await post(f"{running.url}/tools/mcp", use)
+        assert running.seen[0][1]["X-User"] == seen
+
+
+async def test_a_tool_that_takes_too_long(configured: Any, tmp_path: Path) -> None:
+    slow = '<retry condition="@(true)" count="1" interval="5"><set-variable name="a" value="b" /></retry>'
+    path = files(tmp_path, pets=slow)
+    rest = '<backend><forward-request timeout-ms="50" /></backend><outbound /><on-error />'
+    (tmp_path / "tools.xml").write_text(document("", rest))
+    running = await configured(path)
+    assert (await post(f"{running.url}/tools/mcp", USE))[0] == 500
+    assert running.gateway.metrics.requests.in_flight == 0
 
 
 async def test_keys_of_the_inner_api(configured: Any, tmp_path: Path) -> None:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from apimpy.backends.breaker import Rule
+from apimpy.backends.breaker import Rule, retry_after_seconds
 from apimpy.backends.entity import Backend
 from apimpy.backends.registry import Backends
+from apimpy.record import replace
 from apimpy.runtime.message import Url
 from apimpy.runtime.ports import Outcome, StoreUnavailable
 from apimpy.stores.redis.breakers import RedisBreakerStore
@@ -119,3 +120,22 @@ async def test_while_nobody_answers_each_counts_for_itself(redis_url: Callable[.
     with pytest.raises(StoreUnavailable):
         await registry.refresh(5)
     await link.aclose()
+
+
+async def test_a_longer_interval_forgets_what_was_counted_by_another(link: RedisLink) -> None:
+    """Slots are numbered by the interval: those of a shorter one lie in the future of a longer one."""
+    store = RedisBreakerStore(link)
+    short, long = backend(SHARE, "longer"), backend(replace(SHARE, interval=3600.0), "longer")
+    for _ in range(50):
+        await store.record(short, Outcome(False), 1_000_000)
+    found = [await store.record(long, Outcome(True), 1_000_020) for _ in range(10)]
+    assert found[-1] == (30, True)
+
+
+async def test_a_backend_that_asks_for_nonsense(link: RedisLink) -> None:
+    """Whatever Retry-After says, the state ends by itself."""
+    store, one = RedisBreakerStore(link), backend(replace(COUNT, count=1), "nonsense")
+    wanted = retry_after_seconds("9" * 400, 5)
+    assert (await store.record(one, Outcome(True, wanted), 5))[1]
+    assert 0 < await link.command("ttl", "PTTL", store._keys(one)[0]) < 400 * 86400 * 1000
+    assert await store.open_for([one], 6) == [366 * 86400 - 1]

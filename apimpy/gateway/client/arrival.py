@@ -79,6 +79,9 @@ class Arrival:
         """The end, or what came instead."""
         if not self.ended:
             self.ended, self._error = True, error
+            if self._paused:  # the connection goes on to others, whoever reads this one's rest when
+                self._paused = False
+                self._connection.resume()
             self._wake()
 
     def _wake(self) -> None:
@@ -127,6 +130,8 @@ class Arrival:
 
     def _look(self) -> None:
         self._timer = None
+        if self.ended:
+            return
         silent = self._loop.time() - self._since if self._since else 0.0
         if silent >= self._idle:
             self._connection.fail(TimedOut(f"the backend sent nothing in time: {self._idle:g} s of silence"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import contextlib
 import socket
 import ssl
 from typing import TYPE_CHECKING, NamedTuple, cast
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 from aiohappyeyeballs import start_connection
 
 from apimpy.gateway.client.connection import Connection
+from apimpy.pattern import pattern
 from apimpy.runtime.message import Url
 from apimpy.runtime.ports import ConnectFailed
 
@@ -25,6 +25,7 @@ __all__ = ["Road", "connect", "proxy_authorization"]
 
 _NEXT_ADDRESS = 0.25
 """Seconds after which the next address of a name is tried beside the one before (RFC 8305, section 5)."""
+_NO_NAME = pattern(r"[\x00-\x20\x7f]")
 _PROXY_HEAD = 16 * 1024
 
 
@@ -49,6 +50,8 @@ async def connect(road: Road, context: ssl.SSLContext | None, done: Callable[[Co
     """An open connection; `context` for https.  ConnectFailed."""
     proxy = Url.parse(road.dial.proxy) if road.dial is not None and road.dial.proxy is not None else None
     loop = asyncio.get_running_loop()
+    if _NO_NAME.search(road.host):
+        raise ConnectFailed("the name of the backend could not be resolved: it has a space or a control character")
     connection = Connection(loop, done)
     try:
         if proxy is None:
@@ -61,6 +64,9 @@ async def connect(road: Road, context: ssl.SSLContext | None, done: Callable[[Co
             transport = await answer.to(road)
             name = road.host.strip("[]")
             connection.connection_made(await _secured(transport, connection, context, name))
+    except asyncio.CancelledError:
+        connection.abort()
+        raise
     except OSError as error:
         raise ConnectFailed(f"{_what_failed(error)}: {str(error) or type(error).__name__}") from error
     return connection
@@ -90,12 +96,17 @@ async def _reach(protocol: asyncio.Protocol, host: str, port: int, context: ssl.
     except UnicodeError as error:
         raise ConnectFailed(f"the name of the backend could not be resolved: {error}") from error
     sock = await start_connection(addresses, happy_eyeballs_delay=_NEXT_ADDRESS, interleave=1, loop=loop)
+    taken = False
+
+    def take() -> asyncio.Protocol:
+        nonlocal taken
+        taken = True
+        return protocol
+
     try:
-        await loop.create_connection(
-            lambda: protocol, sock=sock, ssl=context, server_hostname=name if context else None
-        )
+        await loop.create_connection(take, sock=sock, ssl=context, server_hostname=name if context else None)
     except BaseException:
-        with contextlib.suppress(OSError):  # whichever of the two has it by now closes it
+        if not taken:  # else it is a transport's, which may still be using it
             sock.close()
         raise
 

@@ -26,14 +26,15 @@ _HEAD_SIZE = 256 * 1024
 
 @lru_cache(maxsize=1024)
 def _name(data: bytes) -> str:
-    return istr(data.decode("utf-8", "surrogateescape"))
+    """A field's name.  Space before the colon is taken off (RFC 9112, section 5.1): the parser overlooks it, too."""
+    return istr(data.rstrip(b" \t").decode("utf-8", "surrogateescape"))
 
 
 def _until_close(headers: Headers[str]) -> bool:
     """Whether the end of the connection is the end of the body (RFC 9112, section 6.3)."""
-    coding = headers.get(TRANSFER_ENCODING)
-    if coding is not None:
-        return not coding.lower().endswith("chunked")
+    codings = headers.getall(TRANSFER_ENCODING, None)
+    if codings is not None:
+        return ",".join(codings).rpartition(",")[2].strip(" ").lower() != "chunked"
     return CONTENT_LENGTH not in headers
 
 
@@ -68,7 +69,9 @@ class Connection(asyncio.Protocol):
     def _renew(self) -> None:
         self._parser = HttpResponseParser(self)
         self._parser.set_dangerous_leniencies(
-            lenient_headers=True, lenient_optional_cr_before_lf=True, lenient_spaces_after_chunk_size=True
+            lenient_headers=True,
+            lenient_optional_cr_before_lf=True,
+            lenient_spaces_after_chunk_size=True,
         )
 
     # The request.
@@ -138,6 +141,13 @@ class Connection(asyncio.Protocol):
         if self.transport is not None:
             self.transport.abort()
 
+    def shut(self) -> None:
+        """End it, and a response that is on its way with an error."""
+        if self._arrival is not None or self.upload is not None:
+            self.fail(ConnectFailed("the connection to the backend broke: the client is closing"))
+        else:
+            self.close()
+
     def close(self) -> None:
         """End it, after what was written."""
         if self.transport is not None:
@@ -169,6 +179,10 @@ class Connection(asyncio.Protocol):
             self._before_head += len(data)
             if self._before_head > _HEAD_SIZE:
                 self.fail(ConnectFailed("the backend's response is not HTTP: its head has no end"))
+
+    def eof_received(self) -> None:
+        """The server says no more.  What has not been written yet is of no use then, and must not be waited for."""
+        self.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.transport = None
@@ -219,6 +233,8 @@ class Connection(asyncio.Protocol):
     def on_body(self, data: bytes) -> None:
         if self._arrival is not None:
             self._arrival.feed(data)
+        else:  # of a response that has none
+            self.abort()
 
     def on_message_complete(self) -> None:
         arrival = self._arrival
@@ -230,7 +246,7 @@ class Connection(asyncio.Protocol):
         arrival.end()
         if self.upload is not None:  # the server did not want the rest
             self.upload.cancel()
-            self.close()
+            self.abort()
         elif self._parser.should_keep_alive():
             self.since = self._loop.time()
             self._done(self)

@@ -55,6 +55,7 @@ class HttpTransport:
         self._kept: dict[Road, list[Connection]] = {}
         """Connections that take a request, the one that was used last at the end."""
         self._open: set[Connection] = set()
+        self._closed = False
         self._sweeper: asyncio.TimerHandle | None = None
         self._contexts: dict[tuple[Certificate | None, bool, bool], ssl.SSLContext] = {}
 
@@ -102,7 +103,7 @@ class HttpTransport:
             try:
                 return await self._ask(connection, request, head, data, headers)
             except ConnectFailed:
-                if not connection.silent or data is None or method not in _IDEMPOTENT:
+                if not connection.silent or data is None or method not in _IDEMPOTENT or self._closed:
                     raise
         return await self._ask(await self._connect(road), request, head, data, headers)
 
@@ -120,7 +121,7 @@ class HttpTransport:
         try:
             await arrival.head()
         except asyncio.CancelledError:
-            connection.abort()
+            await arrival.aclose()  # unless it has ended: then the connection may be another's already
             raise
         if arrival.status == 101:
             return _switched(connection, arrival, sent if request.upgrade else None)
@@ -146,6 +147,8 @@ class HttpTransport:
         return None
 
     async def _connect(self, road: Road) -> Connection:
+        if self._closed:
+            raise ConnectFailed("no connection to the backend: the client is closed")
         context = None
         if road.scheme == "https":
             dial = road.dial
@@ -156,6 +159,9 @@ class HttpTransport:
                 connection = await connect(road, context, partial(self._done, road))
         except TimeoutError as error:
             raise ConnectFailed("the connection to the backend was not made in time") from error
+        if self._closed:
+            connection.close()
+            raise ConnectFailed("no connection to the backend: the client is closed")
         self._open.add(connection)
         return connection
 
@@ -200,8 +206,9 @@ class HttpTransport:
         if self._sweeper is not None:
             self._sweeper.cancel()
             self._sweeper = None
+        self._closed = True
         for connection in list(self._open):
-            connection.close()
+            connection.shut()
         self._kept.clear()
         await asyncio.sleep(0)  # in which the loop closes them
 
@@ -249,8 +256,8 @@ async def _upload(connection: Connection, stream: AsyncIterator[bytes], length: 
         connection.fail(error)
     except Exception as error:
         connection.fail(ConnectFailed(f"the body of the request broke off: {str(error) or type(error).__name__}"))
-    finally:
-        connection.upload = None
+    # INVARIANT: nothing is awaited between the last byte and this, so the connection is not another request's yet
+    connection.upload = None
 
 
 async def _all_of(connection: Connection, stream: AsyncIterator[bytes], length: int) -> bool:
@@ -261,6 +268,6 @@ async def _all_of(connection: Connection, stream: AsyncIterator[bytes], length: 
             return False
         connection.put(piece)
         if not left:
-            connection.upload = None  # the response may come before the loop turns
+            break
         await connection.drain()
     return not left

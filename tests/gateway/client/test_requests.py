@@ -155,6 +155,49 @@ async def test_an_answer_before_the_body_has_been_sent(host: Any, transport: Htt
     assert len(there.peers) == 2
 
 
+async def test_an_early_answer_and_the_next_request(host: Any, transport: HttpTransport) -> None:
+    """Of three requests that share a connection none sees anything of another's body."""
+    seen: list[tuple[bytes, bytes]] = []
+
+    async def handler(peer: Any) -> None:
+        while True:
+            head = await peer.head()
+            await peer.say(OK)
+            fields = dict(line.split(b": ", 1) for line in head.lower().splitlines()[1:] if line)
+            seen.append((head.split(b" ")[0], b""))
+            left = int(fields.get(b"content-length", 0))
+            while left and (data := await peer.reader.read(min(left, 1 << 16))):
+                left -= len(data)
+                seen[-1] = (seen[-1][0], (seen[-1][1] + data)[-100:])
+
+    async def slowly(*parts: bytes) -> AsyncIterator[bytes]:
+        for part in parts:
+            yield part
+            await asyncio.sleep(0.05)
+
+    there = await host(handler)
+    first = Body(None, slowly(bytes(4 << 20), b"extra"), 4 << 20)
+    second = Body(None, slowly(b"a" * 10, b"SECRET" * 2, b"bc"), 24)
+    for sent in (request(there, "POST", first), request(there, "POST", second), request(there)):
+        assert (await transport.send(sent, timeout=5)).body.data == b"ok"
+    await asyncio.sleep(0.3)
+    assert seen == [(b"POST", bytes(100)), (b"POST", b"a" * 10), (b"GET", b"")]
+    assert len(there.peers) == 2, "the second body was not sent to its end: another connection"
+
+
+async def test_an_early_answer_of_a_server_that_reads_nothing(host: Any, transport: HttpTransport) -> None:
+    async def handler(peer: Any) -> None:
+        await peer.head()
+        await peer.say(b"HTTP/1.1 413 Too large\r\nContent-Length: 2\r\n\r\nno")
+        await asyncio.sleep(5)
+
+    there = await host(handler)
+    response = await transport.send(request(there, "POST", Body(bytes(64 << 20))), timeout=5)
+    assert response.body.data == b"no"
+    await asyncio.sleep(0.05)
+    assert transport._open == set()
+
+
 async def test_observers_see_what_passes(host: Any, transport: HttpTransport) -> None:
     there, seen = await host(echo), list[bytes]()
     for body in (Body(b"hello"), Body(None, pieces(b"he", b"llo"), 5)):
@@ -257,6 +300,7 @@ async def test_a_new_connection_that_is_closed_is_not_asked_again(host: Any, tra
         ("http://nobody.invalid/", "the name of the backend could not be resolved: "),
         ("http://a..b/", "the name of the backend could not be resolved: "),
         ("http://ü" + "u" * 70 + "/", "the name of the backend could not be resolved: "),
+        ("http://[h\r\nX: a]/", "the request cannot be written as HTTP: "),
         ("http://127.0.0.1/a b", "the request cannot be written as HTTP: "),
     ],
 )
@@ -264,6 +308,12 @@ async def test_nobody_there(transport: HttpTransport, url: str, text: str) -> No
     with pytest.raises(ConnectFailed) as caught:
         await transport.send(Request("GET", Url.parse(url), Headers(), Body()), timeout=5)
     assert str(caught.value).startswith(text)
+
+
+async def test_a_name_with_a_line_break(transport: HttpTransport) -> None:
+    request = Request("GET", Url("http", "h\r\nX: a", 80, "/"), Headers(Host="fine"), Body())
+    with pytest.raises(ConnectFailed, match="has a space or a control character"):
+        await transport.send(request, timeout=5)
 
 
 async def test_no_connection_in_time() -> None:

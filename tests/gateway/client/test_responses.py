@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apimpy.gateway.client import HttpTransport
+from apimpy.gateway.client.connecting import Road
 from apimpy.gateway.client.connection import Connection
 from apimpy.runtime.message import Body, Headers, Request, Response, Url
 from apimpy.runtime.ports import ConnectFailed, TimedOut
@@ -55,6 +56,8 @@ HINTS = b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"
         ([CHUNKED, b"2 \r\nhi\r\n0\r\n\r\n"], 200, "OK", "", b"hi"),
         ([b"HTTP/1.1 200 OK\nContent-Length: 2\n\nhi"], 200, "OK", "Content-Length: 2", b"hi"),
         ([b"HTTP/1.1 100 Continue\r\nX: no\r\n\r\n", HINTS + OK + b"A: 1\r\n\r\n"], 200, "OK", "A: 1", b""),
+        ([OK + b"Content-Length : 2\r\nA: 1\r\n\r\nhi"], 200, "OK", "Content-Length: 2|A: 1", b"hi"),
+        ([OK + b"Transfer-Encoding : chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n"], 200, "OK", "", b"hi"),
         ([OK + b"Connection: close, X-Hop\r\nX-Hop: 1\r\nKeep-Alive: 5\r\nX: 1\r\n\r\n"], 200, "OK", "X: 1", b""),
     ],
 )
@@ -87,6 +90,17 @@ async def test_a_head_only(host: Any, transport: HttpTransport) -> None:
     assert (response.headers["Content-Length"], response.body.data) == ("5", b"")
     assert (await transport.send(request(there), timeout=5)).body.data == b"hello"
     assert len(there.peers) == 1
+
+
+async def test_the_body_of_a_head_is_nobodys(host: Any, transport: HttpTransport) -> None:
+    async def handler(peer: Any) -> None:
+        head = await peer.head()
+        await peer.say(OK + b"Content-Length: 60\r\n\r\n" + (b"xx" if head.startswith(b"HEAD") else b"y" * 60))
+
+    there = await host(handler)
+    await transport.send(request(there, "HEAD"), timeout=5)
+    assert (await transport.send(request(there), timeout=5)).body.data == b"y" * 60
+    assert len(there.peers) == 2
 
 
 async def test_pieces_pass_as_they_come(host: Any, transport: HttpTransport) -> None:
@@ -125,6 +139,9 @@ async def test_what_is_no_response(host: Any, transport: HttpTransport, pieces: 
     [
         [b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe"],
         [b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n"],
+        [OK + b"Transfer-Encoding: chunked \r\n\r\n2\r\nhe\r\n"],
+        [OK + b"Transfer-Encoding: gzip\r\nTransfer-Encoding: Chunked\r\n\r\n2\r\nhe\r\n"],
+        [OK + b"Content-Length : 5\r\n\r\nhe"],
         [b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n", b"x\r\n"],
     ],
 )
@@ -187,6 +204,96 @@ async def test_a_reader_that_takes_nothing_stops_the_server(host: Any, transport
     assert got == size
 
 
+@pytest.mark.parametrize("read", [True, False])
+async def test_a_full_buffer_does_not_hold_the_connection(host: Any, transport: HttpTransport, read: bool) -> None:
+    """What arrived at once may be more than is kept; the next request need not wait for whoever reads it."""
+    large = b"z" * 200_000
+
+    async def handler(peer: Any) -> None:
+        for body in (large, b"ok"):
+            await peer.head()
+            await peer.say(OK + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+
+    there = await host(handler)
+    first = await transport.send(request(there), timeout=5)
+    await asyncio.sleep(0.05)
+    if not read:
+        await first.body.close()
+    async with asyncio.timeout(2):
+        second = await transport.send(request(there), timeout=5)
+        assert await second.body.buffer() == b"ok"
+        if read:
+            assert await first.body.buffer() == large
+
+
+async def test_leaving_when_all_has_come_disturbs_nobody() -> None:
+    """The connection may be another request's by the time the first one's task hears of its end."""
+    transport, deaf = HttpTransport(), _Deaf()
+    url = Url.parse("http://h/")
+    road = Road("http", "h", 80, None, None)
+    connection = Connection(asyncio.get_running_loop(), lambda one: transport._done(road, one))
+    connection.transport = deaf  # type: ignore[assignment]
+    connection.since = asyncio.get_running_loop().time()
+    transport._kept[road] = [connection]
+
+    def send() -> asyncio.Task[Response]:
+        return asyncio.create_task(transport.send(Request("POST", url, Headers(), Body(b"x")), timeout=None))
+
+    first = send()
+    await asyncio.sleep(0)
+    second = send()
+    connection.data_received(OK + b"Content-Length: 1\r\n\r\n1")
+    first.cancel()
+    await asyncio.sleep(0)
+    connection.data_received(OK + b"Content-Length: 1\r\n\r\n2")
+    assert (await second).body.data == b"2"
+    assert first.cancelled()
+    assert not deaf.aborted
+    await transport.aclose()
+
+
+async def test_a_server_that_ends_its_side(host: Any, transport: HttpTransport) -> None:
+    """Nobody waits until it takes what it will never take."""
+
+    async def handler(peer: Any) -> None:
+        await peer.head()
+        peer.writer.write(b"HTTP/1.0 413 Too large\r\n\r\nno")
+        peer.writer.write_eof()
+        await asyncio.sleep(5)
+
+    there = await host(handler)
+    async with asyncio.timeout(3):
+        response = await transport.send(request(there, "POST", data=bytes(64 << 20)), timeout=None)
+        assert (response.status, await response.body.buffer()) == (413, b"no")
+
+
+async def test_closing_in_the_middle(host: Any) -> None:
+    """A response that ends with its connection is not taken for whole; nothing is sent again."""
+    transport = HttpTransport()
+    asked = 0
+
+    async def handler(peer: Any) -> None:
+        nonlocal asked
+        while True:
+            await peer.head()
+            asked += 1
+            if asked == 1:
+                await peer.say(OK + b"Content-Length: 0\r\n\r\n")
+            elif asked == 3:
+                await peer.say(OK + b"\r\nhalf")
+
+    there = await host(handler)
+    await transport.send(request(there), timeout=5)
+    waiting = asyncio.create_task(transport.send(request(there), timeout=5))
+    await asyncio.sleep(0.05)
+    half = await transport.send(request(there), timeout=5)
+    await transport.aclose()
+    for unfinished in (waiting, half.body.buffer(), transport.send(request(there), timeout=5)):
+        with pytest.raises(ConnectFailed, match="clos"):
+            await unfinished
+    assert (asked, transport._open, transport._sweeper) == (3, set(), None)
+
+
 async def test_silence_is_given_up(host: Any) -> None:
     """Before the head after the caller's time, within the body after the transport's."""
     transport = HttpTransport(idle_timeout=0.1)
@@ -241,9 +348,13 @@ async def _silent(peer: Any, left: asyncio.Event) -> None:
 class _Deaf:
     """A transport whose bytes go nowhere."""
 
+    aborted = False
+
     def write(self, data: bytes) -> None: ...
     def close(self) -> None: ...
-    def abort(self) -> None: ...
+    def abort(self) -> None:
+        self.aborted = True
+
     def is_closing(self) -> bool:
         return False
 

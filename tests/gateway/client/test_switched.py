@@ -59,6 +59,21 @@ async def test_giving_up_a_read_breaks_nothing(host: Any, transport: HttpTranspo
     assert await tunnel.read() == b""
 
 
+async def test_an_answer_that_switches_nothing(host: Any, transport: HttpTransport) -> None:
+    """RFC 6455, section 4.1: Connection must say upgrade as well."""
+
+    async def handler(peer: Any) -> None:
+        await peer.head()
+        fields = f"Upgrade: websocket\r\nSec-WebSocket-Accept: {accept_of(KEY)}\r\n\r\n"
+        await peer.say(b"HTTP/1.1 101 Switching Protocols\r\n" + fields.encode())
+
+    headers = Headers({"Sec-WebSocket-Key": KEY, "Sec-WebSocket-Version": "13"})
+    request = Request("GET", Url.parse(f"http://127.0.0.1:{(await host(handler)).port}/"), headers, Body())
+    request.upgrade = True
+    with pytest.raises(ConnectFailed, match="101 does not answer a handshake"):
+        await transport.send(request, timeout=5)
+
+
 async def test_an_answer_that_does_not_accept(host: Any, transport: HttpTransport) -> None:
     with pytest.raises(ConnectFailed, match="101 does not answer a handshake"):
         await switch(host, transport, accept="something else")

@@ -36,7 +36,8 @@ if ARGV[6] ~= '' then
   local found = redis.call('HGETALL', KEYS[4])
   for i = 1, #found, 2 do
     local at, kind = string.match(found[i], '^(%d+)(%a)$')
-    if tonumber(at) <= slot - slots then
+    -- of the future: the interval, and with it the numbers, have changed; the clock may go back by one
+    if tonumber(at) <= slot - slots or tonumber(at) > slot + 1 then
       redis.call('HDEL', KEYS[4], found[i])
     else
       sums[kind] = sums[kind] + tonumber(found[i + 1])
@@ -49,7 +50,6 @@ if not (failed and tripped) then
   return remember('0 0')
 end
 local wait = tonumber(ARGV[11])
-redis.call('SET', KEYS[2], exact(now + wait * SECOND))
-keep(KEYS[2], wait)
+redis.call('SET', KEYS[2], exact(now + wait * SECOND), 'PX', whole(math.ceil(wait * 1000) + tonumber(ARGV[3])))
 redis.call('DEL', KEYS[3], KEYS[4])
 return remember(whole(wait * SECOND) .. ' 1')
