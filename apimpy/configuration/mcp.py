@@ -40,6 +40,7 @@ _REFERENCE = re.compile(r"(?:(?:.*/)?apis/)?([^/]+)/(?:operations/)?([^/]+)/?")
 _PARAMETER = re.compile(r"\{(\*?)([^{}]+)\}")
 _OWN_HEADERS = ("accept", "authorization", "content-type")
 """Never parameters: the description of an API says these elsewhere (OpenAPI 3.1, section 4.8.12)."""
+_PLACES = ("path", "query", "header", "property", "body")
 _LONGEST_SCHEMA = 64 << 10
 _MAY_HAVE_BODY = ("POST", "PUT", "PATCH", "DELETE")
 
@@ -104,31 +105,31 @@ class Tool(Record, frozen=True):
         missing = [a.name for a in self.arguments if a.required and not a.is_in(given)]
         if missing:
             raise BadArguments(f"{self.name} needs {', '.join(missing)}")
-        left = dict(given)
-        found = {a.name: left.pop(a.name) for a in self.arguments if a.name in left}
-        by_place: dict[str, dict[str, Any]] = {place: {} for place in ("path", "query", "header", "property", "body")}
+        placed: dict[str, dict[str, Any]] = {place: {} for place in _PLACES}
         for a in self.arguments:
-            if a.name in found and not (a.sent and found[a.name] is None):
-                by_place[a.place][a.field] = found[a.name]
-        path, _, asked = self.template.partition("?")
-        query = list(self.query)
-        for pair in asked.split("&") if asked else ():
-            name, _, value = pair.partition("=")
-            if _PARAMETER.fullmatch(value) is None:
-                query.append((name, value))
-        fixed = {name.lower() for name, _ in self.query}
-        asked_for = [(name, v) for name, value in by_place["query"].items() for v in _each(value)]
-        taken = {name.lower() for name, _ in self.headers}
-        headers = [(n, _header(n, v)) for n, v in by_place["header"].items() if n.lower() not in taken]
-        has_body, body = bool(by_place["body"] or by_place["property"]), by_place["property"]
-        if by_place["body"]:
-            (body,) = by_place["body"].values()
+            if a.is_in(given):
+                placed[a.place][a.field] = given[a.name]
+        known = {a.name for a in self.arguments}
+        left = {name: value for name, value in given.items() if name not in known}
+        has_body, body = bool(placed["body"] or placed["property"]), placed["property"]
+        if placed["body"]:
+            (body,) = placed["body"].values()
         elif self.open_body and left:
             has_body, body, left = True, left, {}
-        more = [(name, value) for name, value in left.items() if value is not None]
-        query += [(name, _text(value)) for name, value in (*asked_for, *more) if name.lower() not in fixed]
-        target = self.path + _filled(path, by_place["path"]) + ("?" + urlencode(query) if query else "")
+        path, _, fixed = self.template.partition("?")
+        query = self._query(fixed, [(n, v) for n, values in placed["query"].items() for v in _each(values)], left)
+        taken = {name.lower() for name, _ in self.headers}
+        headers = [(n, _header(n, v)) for n, v in placed["header"].items() if n.lower() not in taken]
+        target = self.path + _filled(path, placed["path"]) + ("?" + urlencode(query) if query else "")
         return ToolCall(self.method, target, (*self.headers, *headers), body if has_body else None, has_body)
+
+    def _query(self, fixed: str, asked: list[tuple[str, Any]], left: Mapping[str, Any]) -> list[tuple[str, str]]:
+        """The query: of the version, of the template, of the parameters, and what nobody described."""
+        taken = {name.lower() for name, _ in self.query}
+        literal = [pair for pair in _pairs(fixed) if _PARAMETER.fullmatch(pair[1]) is None]
+        more = [(name, value) for name, value in left.items() if value is not None]
+        found = [(name, _text(value)) for name, value in (*asked, *more) if name.lower() not in taken]
+        return [*self.query, *literal, *found]
 
 
 class McpServer(Record, frozen=True):
@@ -195,29 +196,31 @@ def _tool(spec: McpToolSpec, api: ApiSpec, operation: OperationSpec, model: Gate
 def arguments_of(template: str, declared: DeclaredRequest) -> tuple[Argument, ...]:
     """The arguments that make a request: parameters, then the properties of a JSON object or the body as one."""
     described = {(p.place, p.name): p for p in declared.parameters}
-    rows: list[tuple[str, str, bool, Any]] = []
     path, _, query = template.partition("?")
-    for place, part in (("path", path), ("query", query)):
-        for name in (m[2] for m in _PARAMETER.finditer(part)):
-            found = described.pop((place, name), None)
-            rows.append((place, name, True, None if found is None else _shown(found)))
+    wanted = [("path", m[2], m[2]) for m in _PARAMETER.finditer(path)]
+    wanted += [("query", m[2], name) for name, value in _pairs(query) if (m := _PARAMETER.fullmatch(value))]
+    rows: list[tuple[str, str, str, bool, Any]] = []
+    """Place, name, the name there, whether it is required, and its schema."""
+    for place, name, field in wanted:
+        found = described.pop((place, field), None)
+        rows.append((place, name, field, True, None if found is None else _shown(found)))
     rows += [
-        (p.place, p.name, p.required, _shown(p))
+        (p.place, p.name, p.name, p.required, _shown(p))
         for p in described.values()
         if p.place != "path" and not (p.place == "header" and p.name.lower() in _OWN_HEADERS)
     ]
     body = declared.body
     properties = body.get("properties") if isinstance(body, dict) and body.get("type") == "object" else None
-    if isinstance(body, dict) and isinstance(properties, dict) and not {name for _, name, *_ in rows} & set(properties):
+    if isinstance(body, dict) and isinstance(properties, dict) and not {row[1] for row in rows} & set(properties):
         needed = body.get("required") if declared.body_required else None
         required = {name for name in needed if isinstance(name, str)} if isinstance(needed, list) else set()
-        rows += [("property", name, name in required, schema) for name, schema in properties.items()]
+        rows += [("property", name, name, name in required, schema) for name, schema in properties.items()]
     elif body is not None:
-        rows.append(("body", "body", declared.body_required, body))
+        rows.append(("body", "body", "body", declared.body_required, body))
     out: dict[str, Argument] = {}
-    for place, field, required_, schema in rows:
-        name = field if field not in out else f"{place}_{field}"
-        out.setdefault(name, Argument(name, place, field, required_, schema if isinstance(schema, dict) else {}))
+    for place, name, field, is_required, schema in rows:
+        name = name if name not in out else f"{place}_{name}"
+        out.setdefault(name, Argument(name, place, field, is_required, schema if isinstance(schema, dict) else {}))
     return tuple(out.values())
 
 
@@ -261,6 +264,10 @@ def _header(name: str, value: Any) -> str:
     if any(c in text for c in "\r\n\0"):
         raise BadArguments(f"{name} is no header value")
     return text
+
+
+def _pairs(query: str) -> list[tuple[str, str]]:
+    return [(name, value) for name, _, value in (pair.partition("=") for pair in query.split("&")) if name]
 
 
 def _each(value: Any) -> list[Any]:

@@ -175,17 +175,14 @@ class _Call:
     def _inner(self, tool: Tool, arguments: dict[str, Any]) -> Request:
         call = tool.call(arguments)
         outer = self._request.origin
-        headers: Headers[str] = Headers({"Accept": "*/*"})
-        host = None
+        written: set[str] = set()
+        host, address = Url("http", "localhost", 80, "/"), ""
+        headers: Headers[str] = Headers()
         if outer is not None:
-            host = outer.original_url
-            for name in (n for n in outer.headers if outer.written is not None and n.lower() in outer.written):
-                if name not in headers or name == "Accept":
-                    headers.popall(name, None)
-                    headers.extend((name, value) for value in outer.headers.getall(name))
-        for name, value in call.headers:
-            if outer is None or outer.written is None or name.lower() not in outer.written:
-                headers[name] = value
+            written, host, address = outer.written or written, outer.original_url, outer.ip_address
+            headers.extend((name, value) for name, value in outer.headers.items() if name.lower() in written)
+        headers.extend((name, value) for name, value in call.headers if name.lower() not in written)
+        headers.setdefault("Accept", "*/*")
         for name in (HOST, CONTENT_LENGTH):
             headers.popall(name, None)
         body = Body()
@@ -196,10 +193,9 @@ class _Call:
                 raise BadArguments(f"an argument cannot be written: {error}") from error
             headers["Content-Type"] = "application/json"
         path, _, query = call.target.partition("?")
-        url = Url(*((host.scheme, host.host, host.port) if host else ("http", "localhost", 80)), path or "/", query)
-        made = Request(call.method, url, headers, body, ip_address=outer.ip_address if outer is not None else "")
+        url = Url(host.scheme, host.host, host.port, path or "/", query)
         headers[HOST] = url.authority
-        return made
+        return Request(call.method, url, headers, body, ip_address=address)
 
 
 def _error(id_: Any, code: int, message: str) -> dict[str, Any]:

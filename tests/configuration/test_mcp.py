@@ -97,6 +97,7 @@ def test_what_is_listed(one: Tool, properties: Any, required: list[str]) -> None
         (PUT, {"id": "1", "other": 2}, ToolCall("PUT", "/pets/1?other=2")),
         (BARE, {"rest": "a/b", "x": 1}, ToolCall("POST", "/pets/a/b", (), {"x": 1}, True)),
         (BARE, {"rest": "a"}, ToolCall("POST", "/pets/a")),
+        (tool("GET", "/?a={b}&c={*d}"), {"b": 1, "d": "x"}, ToolCall("GET", "/pets/?a=1&c=x")),
         (tool("GET", "/*"), {"path": "a/b"}, ToolCall("GET", "/pets/a/b")),
         (
             tool("GET", "/{id}?ids={ids}&all=1", DeclaredRequest((Parameter("id", "query", False, TEXT),))),
