@@ -93,13 +93,22 @@ class Arrival:
 
     # What the reader asks.
 
-    async def head(self) -> None:
-        """Wait for the head.  Raises what came instead."""
+    async def head(self, until: float | None) -> None:
+        """Wait for the head, at most until this moment of the loop's clock.  Raises what came instead; TimedOut."""
         if not self.status and not self.ended:
+            timer = None if until is None else self._loop.call_at(until, self._late)
             self._waiter = self._loop.create_future()
-            await self._waiter
+            try:
+                await self._waiter
+            finally:
+                if timer is not None:
+                    timer.cancel()
         if not self.status and self._error is not None:
             raise self._error
+
+    def _late(self) -> None:
+        if not self.status and not self.ended:
+            self._connection.fail(TimedOut("the backend did not answer in time"))
 
     async def more(self) -> None:
         """Wait until there is something to take, or the end."""

@@ -9,6 +9,7 @@ handshake, on connections of its own.
 from __future__ import annotations
 
 import asyncio
+import math
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -67,15 +68,7 @@ class HttpTransport:
         headers.popall("Expect", None)
         if request.upgrade:
             offer(headers)
-        try:
-            if timeout is None:
-                return await self._send(request, headers)
-            async with asyncio.timeout(timeout):
-                return await self._send(request, headers)
-        except TimeoutError as error:
-            raise TimedOut("the backend did not answer in time") from error
-
-    async def _send(self, request: Request, headers: Headers[str]) -> Response:
+        until = None if timeout is None else asyncio.get_running_loop().time() + timeout
         url, dial, method = request.url, request.dial, request.method
         data = request.body.wire()
         if data is not None:
@@ -101,15 +94,22 @@ class HttpTransport:
         connection = self._take(road)
         if connection is not None:
             try:
-                return await self._ask(connection, request, head, data, headers)
+                return await self._ask(connection, request, head, data, headers, until)
             except ConnectFailed:
                 if not connection.silent or data is None or method not in _IDEMPOTENT or self._closed:
                     raise
-        return await self._ask(await self._connect(road), request, head, data, headers)
+        return await self._ask(await self._connect(road, until), request, head, data, headers, until)
 
     async def _ask(
-        self, connection: Connection, request: Request, head: bytes, data: bytes | None, sent: Headers[str]
+        self,
+        connection: Connection,
+        request: Request,
+        head: bytes,
+        data: bytes | None,
+        sent: Headers[str],
+        until: float | None,
     ) -> Response:
+        """Send on a connection.  `until`: the moment of the loop's clock by which the head must be here."""
         head_only = request.method == "HEAD"
         if data is not None and len(data) <= _AT_ONCE:
             arrival = connection.ask(head + data, head_only=head_only)
@@ -119,7 +119,7 @@ class HttpTransport:
             length = len(data) if data is not None else request.body.length
             connection.upload = asyncio.create_task(_upload(connection, stream, length))
         try:
-            await arrival.head()
+            await arrival.head(until)
         except asyncio.CancelledError:
             await arrival.aclose()  # unless it has ended: then the connection may be another's already
             raise
@@ -146,7 +146,7 @@ class HttpTransport:
                 connection.close()
         return None
 
-    async def _connect(self, road: Road) -> Connection:
+    async def _connect(self, road: Road, until: float | None) -> Connection:
         if self._closed:
             raise ConnectFailed("no connection to the backend: the client is closed")
         context = None
@@ -154,10 +154,13 @@ class HttpTransport:
             dial = road.dial
             chain, name = (True, True) if dial is None else (dial.chain, dial.name)
             context = await self._context(road.certificate, chain, name)
+        left = math.inf if until is None else until - asyncio.get_running_loop().time()
         try:
-            async with asyncio.timeout(self._connect_timeout):
+            async with asyncio.timeout(min(left, self._connect_timeout)):
                 connection = await connect(road, context, partial(self._done, road))
         except TimeoutError as error:
+            if left < self._connect_timeout:
+                raise TimedOut("the backend did not answer in time") from error
             raise ConnectFailed("the connection to the backend was not made in time") from error
         if self._closed:
             connection.close()
