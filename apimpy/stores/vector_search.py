@@ -19,7 +19,7 @@ import numpy as np
 from apimpy.runtime.ports import Nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -33,9 +33,11 @@ _ON_LOOP = 2048 * 1536
 """Numbers that are compared at once: some tenths of a millisecond."""
 _INDEXED = 16
 """Full chunks from which an index is worth its memory, when there is one."""
-_SEGMENT = 256
-"""Chunks of one index."""
+_SEGMENT = 512
+"""Chunks of one index: each index is a search of its own, and one is built anew when half of it has gone."""
 _CANDIDATES = 16
+_BLUR = 0.01
+"""More than half-precision numbers can be wrong about a distance."""
 _STEP = 16
 """Rows that an index takes in at a time: searches wait some hundredths of a second behind them at most."""
 
@@ -254,12 +256,17 @@ class _View:
 
     def _candidate(self, index: _Index, unit: NDArray[np.float32], now: float) -> Found | None:
         best: Found | None = None
-        for key in index.candidates(unit):
+        far = float("inf")
+        for key, about in index.candidates(unit):
             number, row = divmod(key, _CHUNK)
             chunk = self._chunks.get(number)
             if chunk is None or row >= chunk.count or chunk.until[row] <= now:
                 continue
+            if about > far:
+                break
             distance = 1.0 - float(chunk.matrix[row] @ unit)
+            if best is None:
+                far = about + _BLUR
             if best is None or distance < best[0]:
                 best = distance, chunk.responses[row]
         return best
@@ -279,7 +286,9 @@ class _Index:
     def __init__(self, dimensions: int) -> None:
         self._lock = threading.Lock()
         self._rows = 0
-        self._made = _usearch().Index(ndim=dimensions, metric="ip", dtype="f16", expansion_add=64, expansion_search=64)
+        self._made = _usearch().Index(
+            ndim=dimensions, metric="ip", dtype="f16", connectivity=24, expansion_add=64, expansion_search=64
+        )
 
     def add(self, first: int, rows: NDArray[np.float32]) -> None:
         """Take rows in, numbered from `first`."""
@@ -292,10 +301,11 @@ class _Index:
     def __len__(self) -> int:
         return self._rows
 
-    def candidates(self, unit: NDArray[np.float32]) -> list[int]:
-        """Numbers, the nearest first."""
+    def candidates(self, unit: NDArray[np.float32]) -> Iterable[tuple[int, float]]:
+        """Numbers and about how far they are, the nearest first."""
         with self._lock:
-            return [int(key) for key in self._made.search(unit, _CANDIDATES, threads=1).keys]
+            found = self._made.search(unit, _CANDIDATES, threads=1)
+        return zip(found.keys.tolist(), found.distances.tolist(), strict=True)
 
 
 def _usearch() -> Any:

@@ -234,7 +234,7 @@ async def test_an_index_finds_what_it_holds() -> None:
     await asyncio.to_thread(index.add, 0, rows[:1000])
 
     def missed(first: int, last: int) -> list[int]:
-        return [n for n in range(first, last) if n not in index.candidates(rows[n])]
+        return [n for n in range(first, last) if n not in dict(index.candidates(rows[n]))]
 
     *found, _ = await asyncio.gather(
         *(asyncio.to_thread(missed, first, first + 250) for first in range(0, 1000, 250)),
