@@ -9,7 +9,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, settings
 
 HERE = Path(__file__).parent
-for _name in ("operations", "walk", "evaluator", "phrases", "generate"):
+for _name in ("operations", "scopes", "walk", "evaluator", "phrases", "generate"):
     if f"reference_{_name}" not in sys.modules:
         _spec = importlib.util.spec_from_file_location(f"reference_{_name}", HERE / f"{_name}.py")
         assert _spec is not None

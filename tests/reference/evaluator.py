@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from reference_walk import JSON_TREES, Break, Continue, Goto, Return, Scope, Walk, boxed
+from reference_scopes import Break, Continue, Goto, Return, Scope
+from reference_walk import JSON_TREES, Walk, boxed
 
 from apimpy.csharp import bound as bd
 from apimpy.csharp.bind import bind
