@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpy.lint.order import visits_of
+from apimpy.lint.models import pools_used
 from apimpy.lint.rule import Rule
 
 if TYPE_CHECKING:
@@ -55,12 +55,10 @@ class PoolWithoutRetry(Rule, code="AIG012", elements=("set-backend-service",)):
     """
 
     def check(self, document: Subject, report: Report) -> None:
-        pools = document.around.pools if document.around is not None else {}
-        for visit in visits_of(document, "set-backend-service") if pools else ():
-            id_ = document.literal(visit.policy, "backend-id") or ""
+        for visit, id_, size in pools_used(document):
             sends = [v for v in document.flow.effective if v.policy.element == "forward-request" and v.reachable]
-            if id_ not in pools or not sends or any(c.element == "retry" for v in sends for c in v.inside):
+            if not sends or any(c.element == "retry" for v in sends for c in v.inside):
                 continue
-            message = f"of the {pools[id_]} members of '{id_}' every request tries one"
-            help_ = f'put <forward-request> into <retry count="{max(pools[id_] - 1, 1)}" …>'
+            message = f"of the {size} members of '{id_}' every request tries one"
+            help_ = f'put <forward-request> into <retry count="{max(size - 1, 1)}" …>'
             report(document.at(visit.policy, "backend-id"), message, help=help_)

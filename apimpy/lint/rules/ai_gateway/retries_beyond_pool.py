@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpy.lint.order import visits_of
+from apimpy.lint.models import pools_used
 from apimpy.lint.rule import INFO, Rule
 
 if TYPE_CHECKING:
@@ -59,10 +59,8 @@ class RetriesBeyondPool(Rule, code="AIG013", level=INFO, elements=("set-backend-
     """
 
     def check(self, document: Subject, report: Report) -> None:
-        pools = document.around.pools if document.around is not None else {}
-        for visit in visits_of(document, "set-backend-service") if pools else ():
-            size = pools.get(document.literal(visit.policy, "backend-id") or "")
-            for send in document.flow.effective if size else ():
+        for visit, _, size in pools_used(document):
+            for send in document.flow.effective:
                 retry = next((c for c in send.inside if c.element == "retry"), None)
                 if send.policy.element != "forward-request" or retry is None:
                     continue
