@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 from aiohappyeyeballs import start_connection
 
 from apimpy.gateway.client.connection import Connection
+from apimpy.gateway.client.wire import request_head
 from apimpy.pattern import pattern
-from apimpy.runtime.message import Url
+from apimpy.runtime.message import Headers, Url
 from apimpy.runtime.ports import ConnectFailed
 
 if TYPE_CHECKING:
@@ -143,10 +144,10 @@ class _ProxysAnswer(asyncio.Protocol):
     async def to(self, road: Road) -> asyncio.Transport:
         """Ask for the way to a server; the connection that leads to it."""
         there = f"{road.host}:{road.port}"
-        lines = [f"CONNECT {there} HTTP/1.1", f"Host: {there}"]
+        headers: Headers[str] = Headers()
         if road.dial is not None and (account := proxy_authorization(road.dial)) is not None:
-            lines.append(f"Proxy-Authorization: {account}")
-        self._transport.write("\r\n".join([*lines, "", ""]).encode())
+            headers["Proxy-Authorization"] = account
+        self._transport.write(request_head("CONNECT", there, there, headers))
         try:
             line = (await self._whole).split(b"\r\n", 1)[0].decode("latin-1")
         except BaseException:
