@@ -5,13 +5,14 @@ chunk is one product.  Full chunks of a partition that has grown go, in the back
 extra); its candidates are compared exactly.  Small partitions are searched at once, others in a thread: rows are added
 at the end of the last chunk, and whatever is replaced stays as it was for searches under way.
 
-Chunks go when all of their rows have expired, and oldest first when the limit of bytes is passed.
+Chunks go when all of their rows have expired, a few at a time, and oldest first when the limit of bytes is passed.
 """
 
 from __future__ import annotations
 
 import asyncio
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,6 +36,8 @@ _INDEXED = 16
 """Full chunks from which an index is worth its memory, when there is one."""
 _SEGMENT = 512
 """Chunks of one index: each index is a search of its own, and one is built anew when half of it has gone."""
+_AT_ONCE = 2
+"""Expired chunks that one call forgets, in some tenths of a millisecond; the others wait, and are not found either."""
 _CANDIDATES = 16
 _BLUR = 0.01
 """More than half-precision numbers can be wrong about a distance."""
@@ -142,6 +145,8 @@ class _Chunk:
 
     def nearest(self, unit: NDArray[np.float32], now: float) -> Found | None:
         """Exactly."""
+        if self.last <= now:
+            return None
         count = self.count
         distances = 1.0 - self.matrix[:count] @ unit
         distances = np.where(self.until[:count] > now, distances, np.inf)
@@ -160,17 +165,22 @@ class _Partition:
         self._growing = False
         self._first_end = float("inf")
         """No chunk has expired as a whole before."""
+        self._view: _View | None = None
+        """What was made for the last search, until other chunks or indexes are there."""
 
     def append(self, unit: NDArray[np.float32], response: CachedResponse, until: float, size: int) -> None:
         chunk = self.chunks.get(self._last)
         if chunk is None or chunk.count == _CHUNK:
             self._last += 1
             chunk = self.chunks[self._last] = _Chunk(self._dimensions)
+            self._view = None
         chunk.append(unit, response, until, size)
         self._first_end = min(self._first_end, until)
 
     def view(self) -> _View:
-        return _View(dict(self.chunks), dict(self._indexes), self._dimensions)
+        if self._view is None:
+            self._view = _View(dict(self.chunks), dict(self._indexes), self._dimensions)
+        return self._view
 
     # --- room ---------------------------------------------------------------------------------------------------------
 
@@ -178,7 +188,8 @@ class _Partition:
         """Forget chunks that have expired; bytes that were freed."""
         if now < self._first_end:
             return 0
-        freed = sum(self._drop(number) for number in [n for n, c in self.chunks.items() if c.last <= now])
+        expired = [number for number, chunk in self.chunks.items() if chunk.last <= now]
+        freed = sum(self._drop(number) for number in expired[:_AT_ONCE])
         self._first_end = min((c.last for c in self.chunks.values()), default=float("inf"))
         return freed
 
@@ -188,6 +199,7 @@ class _Partition:
         if len(self.chunks) > 1 or chunk.count == 1:
             return self._drop(number)
         rest = self.chunks[number] = chunk.without_oldest()
+        self._view = None
         return sum(chunk.sizes) - sum(rest.sizes)
 
     def _drop(self, number: int) -> int:
@@ -197,6 +209,9 @@ class _Partition:
         left = held - {number}
         if index is not None and 2 * len(left) * _CHUNK > len(index):  # else most of what it finds would be gone
             self._indexes[segment] = index, left
+        elif index is not None:
+            asyncio.get_running_loop().run_in_executor(None, index.clear)
+        self._view = None
         return freed
 
     # --- index --------------------------------------------------------------------------------------------------------
@@ -204,21 +219,26 @@ class _Partition:
     def claim_index(self) -> bool:
         """Whether `grow_index` is to be run: a chunk has filled up, and the partition is large."""
         wanted = len(self.chunks) > _INDEXED and self._last in self.chunks and self.chunks[self._last].count == 1
-        if not wanted or self._growing or _usearch() is None:
+        if not wanted or self._growing:
             return False
         self._growing = True
         return True
 
     async def grow_index(self) -> None:
-        """Take full chunks into the indexes, one at a time and in a thread."""
+        """Take full chunks into the indexes, one at a time and in a thread; without the library never ask again."""
+        if await asyncio.to_thread(_faiss) is None:
+            return
         try:
             while (number := self._not_indexed()) is not None:
                 chunk, segment = self.chunks[number], number // _SEGMENT
-                index, _ = self._indexes.get(segment) or (_Index(self._dimensions), None)
+                if segment not in self._indexes:
+                    self._indexes[segment] = _Index(self._dimensions), frozenset()
+                index, _ = self._indexes[segment]
                 await asyncio.to_thread(index.add, number * _CHUNK, chunk.matrix[: chunk.count])
-                current, held = self._indexes.get(segment) or (index, frozenset())
+                current, held = self._indexes.get(segment, (None, frozenset()))
                 if current is index and number in self.chunks:  # neither was dropped meanwhile
                     self._indexes[segment] = index, held | {number}
+                    self._view = None
         finally:
             self._growing = False
 
@@ -232,7 +252,7 @@ class _Partition:
 
 
 class _View:
-    """A partition as it was when a search began."""
+    """The chunks and indexes of a partition.  Rows are added to the last chunk; everything else stays as it is."""
 
     __slots__ = ("_chunks", "_exact", "_indexes", "is_small")
 
@@ -242,8 +262,7 @@ class _View:
         self._chunks, self._indexes = chunks, indexes
         indexed = frozenset().union(*(held for _, held in indexes.values()))
         self._exact = [chunk for number, chunk in chunks.items() if number not in indexed]
-        rows = sum(chunk.count for chunk in self._exact)
-        self.is_small = not indexes and rows * dimensions <= _ON_LOOP
+        self.is_small = not indexes and len(self._exact) * _CHUNK * dimensions <= _ON_LOOP
 
     def search(self, unit: NDArray[np.float32], now: float) -> Found | None:
         """The nearest that has not expired."""
@@ -277,41 +296,51 @@ def _distance(found: Found) -> float:
 
 
 class _Index:
-    """Rows under their numbers, of which it names those that are likely near.
+    """Rows under their numbers, of which it names those that are likely near: a graph over half-precision numbers.
 
-    INVARIANT: one thread at a time.  The library moves what is being searched when it grows, has one room to work in
-    for a search that is given one thread, and with several threads may put rows where no search finds them.
+    The library lets go of the interpreter while it works, so that the loop runs on beside it.
+    INVARIANT: one thread at a time, since an addition moves what is being searched.
     """
 
     def __init__(self, dimensions: int) -> None:
-        self._lock = threading.Lock()
-        self._rows = 0
-        self._made = _usearch().Index(
-            ndim=dimensions, metric="ip", dtype="f16", connectivity=24, expansion_add=64, expansion_search=64
+        faiss = _faiss()
+        self._graph = graph = faiss.IndexHNSWSQ(
+            dimensions, faiss.ScalarQuantizer.QT_fp16, 24, faiss.METRIC_INNER_PRODUCT
         )
+        graph.hnsw.efConstruction = graph.hnsw.efSearch = 64
+        self._lock = threading.Lock()
+        self._made = faiss.IndexIDMap(graph)
+        self._one_thread = partial(faiss.omp_set_num_threads, 1)
 
     def add(self, first: int, rows: NDArray[np.float32]) -> None:
         """Take rows in, numbered from `first`."""
+        self._one_thread()  # of those that are made for each thread that adds: the requests need them more
         for at in range(0, len(rows), _STEP):
             some = rows[at : at + _STEP]
             with self._lock:
-                self._made.add(np.arange(first + at, first + at + len(some)), some, threads=1)
-                self._rows += len(some)
+                self._made.add_with_ids(some, np.arange(first + at, first + at + len(some)))
+
+    def clear(self) -> None:
+        """Give memory back, in a thread: the library's destructors hold the interpreter for tens of milliseconds."""
+        with self._lock:
+            self._made.reset()
+            self._graph.permute_entries(np.empty(0, dtype=np.int64))  # `reset` alone keeps the room for more rows
 
     def __len__(self) -> int:
-        return self._rows
+        return int(self._made.ntotal)
 
     def candidates(self, unit: NDArray[np.float32]) -> Iterable[tuple[int, float]]:
         """Numbers and about how far they are, the nearest first."""
         with self._lock:
-            found = self._made.search(unit, _CANDIDATES, threads=1)
-        return zip(found.keys.tolist(), found.distances.tolist(), strict=True)
+            products, numbers = self._made.search(unit[np.newaxis], _CANDIDATES)
+        found = zip(numbers[0].tolist(), products[0].tolist(), strict=True)
+        return ((number, 1.0 - product) for number, product in found if number >= 0)  # -1: there are no more
 
 
-def _usearch() -> Any:
+def _faiss() -> Any:
     """The index library, None without the extra."""
     try:
-        from usearch import index
+        import faiss
     except ImportError:
         return None
-    return index
+    return faiss

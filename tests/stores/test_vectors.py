@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +18,8 @@ from apimpy.stores.vectors import MemoryVectorStore
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
+
+    from numpy.typing import NDArray
 
     from apimpy.runtime.ports import VectorStore
 
@@ -157,6 +160,15 @@ async def indexed(store: VectorStore) -> None:
         await asyncio.gather(*inside(store)._indexing)
 
 
+def complete(store: VectorStore) -> None:
+    """Indexes know all rows of the chunks that they are said to hold."""
+    for part in inside(store)._parts.values():
+        for index, numbers in part._indexes.values():
+            for number in numbers:
+                for row, unit in enumerate(part.chunks[number].matrix[: vector_search._CHUNK]):
+                    assert number * vector_search._CHUNK + row in dict(index.candidates(unit))
+
+
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Chunks of a few rows, so that everything large happens with little."""
@@ -171,7 +183,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_large_partitions(monkeypatch: pytest.MonkeyPatch, index: bool) -> None:
     """In a thread, with and without an index: the same entries as by comparing all of them."""
     if not index:
-        monkeypatch.setattr(vector_search, "_usearch", lambda: None)
+        monkeypatch.setattr(vector_search, "_faiss", lambda: None)
     chance = np.random.default_rng(3)
     rows = chance.normal(size=(400, 32)).astype(np.float32)
     store = MemoryVectorStore()
@@ -220,9 +232,64 @@ async def test_searches_beside_changes() -> None:
 
     await asyncio.gather(write("p"), write("q"), read("p"), read("q"), read("p"))
     await indexed(store)
+    complete(store)
     assert inside(store)._size == sum(
         sum(chunk.sizes) for part in inside(store)._parts.values() for chunk in part.chunks.values()
     )
+
+
+@pytest.mark.usefixtures("small")
+async def test_an_index_that_goes_while_it_grows(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = MemoryVectorStore()
+    loop = asyncio.get_running_loop()
+    add = vector_search._Index.add
+    dropped: list[vector_search._Index] = []
+
+    def adding(index: vector_search._Index, first: int, rows: NDArray[np.float32]) -> None:
+        add(index, first, rows)
+        if first == 16:  # the third chunk; the first two expire before this one is known to be indexed
+            asyncio.run_coroutine_threadsafe(store.nearest("p", [1, 0], NOW + 6), loop).result()
+            while len(index):
+                time.sleep(0.001)
+            dropped.append(index)
+
+    monkeypatch.setattr(vector_search._Index, "add", adding)
+    for number in range(80):
+        await store.add("p", [1, number], response(str(number)), 5 if number < 16 else 60, NOW)
+    await indexed(store)
+    assert len(dropped) == 1
+    complete(store)
+    (part,) = inside(store)._parts.values()
+    assert set().union(*(numbers for _, numbers in part._indexes.values())) == set(range(2, 9))
+
+
+@pytest.mark.usefixtures("small")
+async def test_a_large_partition_expires() -> None:
+    """A few chunks with each lookup, which is never held up by all of them; at last nothing is left."""
+    store = MemoryVectorStore()
+    chance = np.random.default_rng(11)
+    for number in range(160):
+        await store.add("p", chance.normal(size=16), response(str(number)), 5, NOW)
+    await indexed(store)
+    (part,) = inside(store)._parts.values()
+    (index, _) = part._indexes[0]
+    left = [len(part.chunks)]
+    while left[-1]:
+        assert await store.nearest("p", chance.normal(size=16), NOW + 5) is None
+        left.append(len(part.chunks))
+    assert left == list(range(20, -1, -vector_search._AT_ONCE))
+    assert (inside(store)._size, inside(store)._parts) == (0, {})
+    await asyncio.get_running_loop().shutdown_default_executor()
+    assert len(index) == 0, "its memory is not left to the collector"
+
+
+async def test_an_index_that_is_cleared() -> None:
+    index = vector_search._Index(4)
+    index.add(0, np.eye(4, dtype=np.float32))
+    index.clear()
+    assert list(index.candidates(np.ones(4, dtype=np.float32))) == []
+    index.add(8, np.eye(4, dtype=np.float32)[:2])
+    assert dict(index.candidates(np.array([1, 0, 0, 0], dtype=np.float32))) == {8: 0.0, 9: 1.0}
 
 
 async def test_an_index_finds_what_it_holds() -> None:
