@@ -241,21 +241,23 @@ async def test_searches_beside_changes() -> None:
 @pytest.mark.usefixtures("small")
 async def test_an_index_that_goes_while_it_grows(monkeypatch: pytest.MonkeyPatch) -> None:
     store = MemoryVectorStore()
+    rows = np.random.default_rng(13).normal(size=(80, 16))
     loop = asyncio.get_running_loop()
     add = vector_search._Index.add
     dropped: list[vector_search._Index] = []
 
     def adding(index: vector_search._Index, first: int, rows: NDArray[np.float32]) -> None:
         add(index, first, rows)
-        if first == 16:  # the third chunk; the first two expire before this one is known to be indexed
-            asyncio.run_coroutine_threadsafe(store.nearest("p", [1, 0], NOW + 6), loop).result()
-            while len(index):
-                time.sleep(0.001)
+        if first == 16 and not dropped:  # the third chunk; the first two expire before it is known to be indexed
             dropped.append(index)
+            asyncio.run_coroutine_threadsafe(store.nearest("p", rows[0], NOW + 6), loop).result()
+            until = time.monotonic() + 10
+            while len(index) and time.monotonic() < until:
+                time.sleep(0.001)
 
     monkeypatch.setattr(vector_search._Index, "add", adding)
-    for number in range(80):
-        await store.add("p", [1, number], response(str(number)), 5 if number < 16 else 60, NOW)
+    for number, row in enumerate(rows):
+        await store.add("p", row, response(str(number)), 5 if number < 16 else 60, NOW)
     await indexed(store)
     assert len(dropped) == 1
     complete(store)
