@@ -68,11 +68,7 @@ class VectorSearch:
         if not part.chunks:
             self._parts.pop(key, None)
             return None
-        view = part.view()
-        if view.is_small:
-            found = view.search(unit, now)
-        else:
-            found = await asyncio.to_thread(view.search, unit, now)
+        found = await part.view().search(unit, now)
         return None if found is None else Nearest(max(0.0, round(found[0], 6)), found[1])
 
     def add(
@@ -179,7 +175,7 @@ class _Partition:
 
     def view(self) -> _View:
         if self._view is None:
-            self._view = _View(dict(self.chunks), dict(self._indexes), self._dimensions)
+            self._view = _View(dict(self.chunks), dict(self._indexes))
         return self._view
 
     # --- room ---------------------------------------------------------------------------------------------------------
@@ -254,29 +250,33 @@ class _Partition:
 class _View:
     """The chunks and indexes of a partition.  Rows are added to the last chunk; everything else stays as it is."""
 
-    __slots__ = ("_chunks", "_exact", "_indexes", "is_small")
+    __slots__ = ("_chunks", "_indexes", "_unindexed")
 
-    def __init__(
-        self, chunks: dict[int, _Chunk], indexes: dict[int, tuple[_Index, frozenset[int]]], dimensions: int
-    ) -> None:
-        self._chunks, self._indexes = chunks, indexes
-        indexed = frozenset().union(*(held for _, held in indexes.values()))
-        self._exact = [chunk for number, chunk in chunks.items() if number not in indexed]
-        self.is_small = not indexes and len(self._exact) * _CHUNK * dimensions <= _ON_LOOP
+    def __init__(self, chunks: dict[int, _Chunk], indexes: dict[int, tuple[_Index, frozenset[int]]]) -> None:
+        self._chunks, self._indexes = chunks, list(indexes.values())
+        indexed = frozenset().union(*(held for _, held in self._indexes))
+        self._unindexed = [chunk for number, chunk in chunks.items() if number not in indexed]
 
-    def search(self, unit: NDArray[np.float32], now: float) -> Found | None:
+    async def search(self, unit: NDArray[np.float32], now: float) -> Found | None:
         """The nearest that has not expired."""
-        found = [chunk.nearest(unit, now) for chunk in self._exact]
-        for index, held in self._indexes.values():
-            found.append(self._candidate(index, unit, now))
+        found = [await _compared(self._unindexed, unit, now)]
+        # The thread does only what needs no interpreter: when it takes that back, it and the loop wait for one another.
+        candidates = await asyncio.to_thread(self._candidates, unit) if self._indexes else []
+        for named, (_, held) in zip(candidates, self._indexes, strict=True):
+            found.append(self._best(named, unit, now))
             if found[-1] is None:  # all candidates are gone: what is left of these chunks is compared
-                found += [self._chunks[n].nearest(unit, now) for n in held if n in self._chunks]
-        return min((one for one in found if one is not None), key=_distance, default=None)
+                left = [self._chunks[number] for number in held if number in self._chunks]
+                found.append(await _compared(left, unit, now))
+        return _nearest(found)
 
-    def _candidate(self, index: _Index, unit: NDArray[np.float32], now: float) -> Found | None:
+    def _candidates(self, unit: NDArray[np.float32]) -> list[Iterable[tuple[int, float]]]:
+        return [index.candidates(unit) for index, _ in self._indexes]
+
+    def _best(self, named: Iterable[tuple[int, float]], unit: NDArray[np.float32], now: float) -> Found | None:
+        """The nearest of an index's candidates."""
         best: Found | None = None
         far = float("inf")
-        for key, about in index.candidates(unit):
+        for key, about in named:
             number, row = divmod(key, _CHUNK)
             chunk = self._chunks.get(number)
             if chunk is None or row >= chunk.count or chunk.until[row] <= now:
@@ -289,6 +289,20 @@ class _View:
             if best is None or distance < best[0]:
                 best = distance, chunk.responses[row]
         return best
+
+
+async def _compared(chunks: list[_Chunk], unit: NDArray[np.float32], now: float) -> Found | None:
+    """The nearest row of some chunks; in a thread when they are many."""
+
+    def compare() -> Found | None:
+        return _nearest([chunk.nearest(unit, now) for chunk in chunks])
+
+    is_short = len(chunks) * _CHUNK * unit.size <= _ON_LOOP
+    return compare() if is_short else await asyncio.to_thread(compare)
+
+
+def _nearest(found: list[Found | None]) -> Found | None:
+    return min((one for one in found if one is not None), key=_distance, default=None)
 
 
 def _distance(found: Found) -> float:
