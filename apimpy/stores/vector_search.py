@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -175,7 +174,7 @@ class _Partition:
 
     def view(self) -> _View:
         if self._view is None:
-            self._view = _View(dict(self.chunks), dict(self._indexes))
+            self._view = _View(dict(self.chunks), list(self._indexes.values()))
         return self._view
 
     # --- room ---------------------------------------------------------------------------------------------------------
@@ -252,8 +251,8 @@ class _View:
 
     __slots__ = ("_chunks", "_indexes", "_unindexed")
 
-    def __init__(self, chunks: dict[int, _Chunk], indexes: dict[int, tuple[_Index, frozenset[int]]]) -> None:
-        self._chunks, self._indexes = chunks, list(indexes.values())
+    def __init__(self, chunks: dict[int, _Chunk], indexes: list[tuple[_Index, frozenset[int]]]) -> None:
+        self._chunks, self._indexes = chunks, indexes
         indexed = frozenset().union(*(held for _, held in self._indexes))
         self._unindexed = [chunk for number, chunk in chunks.items() if number not in indexed]
 
@@ -265,8 +264,7 @@ class _View:
         for named, (_, held) in zip(candidates, self._indexes, strict=True):
             found.append(self._best(named, unit, now))
             if found[-1] is None:  # all candidates are gone: what is left of these chunks is compared
-                left = [self._chunks[number] for number in held if number in self._chunks]
-                found.append(await _compared(left, unit, now))
+                found.append(await _compared([self._chunks[number] for number in held], unit, now))
         return _nearest(found)
 
     def _candidates(self, unit: NDArray[np.float32]) -> list[Iterable[tuple[int, float]]]:
@@ -318,17 +316,14 @@ class _Index:
 
     def __init__(self, dimensions: int) -> None:
         faiss = _faiss()
-        self._graph = graph = faiss.IndexHNSWSQ(
-            dimensions, faiss.ScalarQuantizer.QT_fp16, 24, faiss.METRIC_INNER_PRODUCT
-        )
-        graph.hnsw.efConstruction = graph.hnsw.efSearch = 64
+        self._graph = faiss.IndexHNSWSQ(dimensions, faiss.ScalarQuantizer.QT_fp16, 24, faiss.METRIC_INNER_PRODUCT)
+        self._graph.hnsw.efConstruction = self._graph.hnsw.efSearch = 64
         self._lock = threading.Lock()
-        self._made = faiss.IndexIDMap(graph)
-        self._one_thread = partial(faiss.omp_set_num_threads, 1)
+        self._made = faiss.IndexIDMap(self._graph)
 
     def add(self, first: int, rows: NDArray[np.float32]) -> None:
         """Take rows in, numbered from `first`."""
-        self._one_thread()  # of those that are made for each thread that adds: the requests need them more
+        _faiss().omp_set_num_threads(1)  # for this thread alone: the other cores are the requests'
         for at in range(0, len(rows), _STEP):
             some = rows[at : at + _STEP]
             with self._lock:
